@@ -1,0 +1,50 @@
+# Everything is set up from nothing but python3 and make.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+setup: $(READY) ## install everything into .venv
+
+run: $(READY) ## start Shenyan with a sample bot and a platform emulator
+	@$(BIN)/shenyan serve --sample
+
+demo: $(READY) ## play a scripted conversation and print what happened
+	@$(BIN)/shenyan demo
+
+test: $(READY) ## all tests
+	@$(BIN)/pytest -n 2 --dist worksteal
+
+fmt: $(READY)
+	@$(BIN)/ruff format --quiet app tests scripts
+	@$(BIN)/ruff check --quiet --fix app tests scripts || true
+
+format: $(READY)
+	@$(BIN)/ruff format --check app tests scripts
+
+lint: $(READY)
+	@$(BIN)/ruff check app tests scripts
+	@$(BIN)/shenyan lint
+
+types: $(READY)
+	@$(BIN)/mypy
+
+imports: $(READY)
+	@$(BIN)/lint-imports
+
+check: format lint types imports ## format, lint, strict types, import contracts
+
+bench: $(READY) ## speed against a bare relay, in ratios
+	@$(BIN)/python scripts/bench.py
+
+.PHONY: help setup run demo test fmt format lint types imports check bench

@@ -1,0 +1,285 @@
+"""What the services need from the world, as small Protocols that state their errors.
+
+Times come in as aware UTC arguments; nobody behind a port reads the clock for a decision.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from app.core.model import (
+    AuditEntry,
+    Claim,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Exchange,
+    ExchangeState,
+    Finding,
+    Hold,
+    HoldState,
+    Message,
+    Outcome,
+    Reply,
+    Severity,
+    Verdict,
+)
+
+Clock = Callable[[], datetime]
+"""Aware UTC now."""
+
+T = TypeVar("T")
+
+NewId = Callable[[], str]
+"""A new id: unique, sorts by time, safe in a URL."""
+
+Check = Callable[[Reply, Conversation], Verdict]
+"""Pure. Does not raise: an error inside is the finding `system.check-failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A push as one side sends it to the other: query string values and body."""
+
+    query: Mapping[str, str]
+    body: bytes
+    media_type: str
+
+
+class Codec(Protocol):
+    """One account's wire format, toward the platform and a vendor's bot alike. Pure: bytes in, bytes out."""
+
+    media_type: str
+    """Content type of what `encode` returns."""
+
+    def verify(self, query: Mapping[str, str], now: datetime) -> bytes:
+        """Answer the platform's URL check. Raises BadSignature."""
+        ...
+
+    def decode(self, query: Mapping[str, str], body: bytes, now: datetime) -> Message:
+        """Read a push. Raises BadSignature, DecodeError."""
+        ...
+
+    def encode(self, message: Message, reply: Reply | None, now: datetime) -> bytes:
+        """Write the passive answer, wrapped as `message` was; None is the platform's "no answer".
+
+        Raises DecodeError for a reply that `objections` names.
+        """
+        ...
+
+    def objections(self, message: Message, reply: Reply) -> Sequence[Finding]:
+        """Why this reply cannot go out on this platform: too long, a part it has no form for, illegal
+        characters. Findings of category SYSTEM; empty when it can."""
+        ...
+
+    def encode_push(self, message: Message, now: datetime) -> SignedRequest:
+        """Write the push anew for a vendor, signed and wrapped with this codec's own credentials.
+
+        The inner bytes are `message.raw`, unchanged.
+        """
+        ...
+
+    def decode_answer(self, message: Message, body: bytes) -> Reply | None:
+        """Read a vendor's passive answer to `message`, strictly; None: it chose to say nothing.
+
+        Raises BotMalformed.
+        """
+        ...
+
+
+class Bot(Protocol):
+    name: str
+
+    async def ask(self, message: Message, conversation: Conversation) -> Reply | None:
+        """The bot's reply, or None where it chose to say nothing. Raises BotError; never hangs."""
+        ...
+
+
+class PlatformClient(Protocol):
+    async def send(self, delivery: Delivery) -> None:
+        """Send `delivery.reply` to its follower. Returns when the platform confirmed it.
+
+        Raises PlatformError: RateLimited and PlatformBusy say it was not sent, FateUnknown that nobody knows,
+        every other that it never will be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFilter:
+    """Empty fields ask for nothing. `text` is searched in the message and the reply."""
+
+    states: tuple[HoldState, ...] = (HoldState.PENDING, HoldState.CLAIMED)
+    channels: tuple[str, ...] | None = None
+    """None: every channel; an empty tuple: none."""
+    severity: Severity | None = None
+    claimed_by: str = ""
+    text: str = ""
+    after: str = ""
+    """The `next` of the page before."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    items: tuple[T, ...]
+    next: str = ""
+    """Pass as `after` for the next page; empty: this was the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the platform still lets us send to one follower, from what we recorded."""
+
+    closes_at: datetime | None
+    """None: this follower has never opened a window, or left."""
+    left: int
+
+
+class Store(Protocol):
+    """The records. Every write is durable when it returns. Raises StoreError when it cannot be."""
+
+    async def claim(self, exchange: Exchange, now: datetime) -> Claim:
+        """Make a message durable before the bot hears of it.
+
+        Unseen: stores `exchange` (state CLAIMED), extends `deliver_by` of this follower's open holds and
+        unsent deliveries to the new window where that is later, and returns it with the conversation so far.
+        Seen, still CLAIMED and `claimed_until` < now: takes it over (fence + 1, new `claimed_until`), fresh.
+        Seen otherwise: returns what became of it. Raises BodyChanged where `message.digest` differs.
+        """
+        ...
+
+    async def record(self, outcome: Outcome) -> None:
+        """Write exchange, hold, delivery and audit, or none. Raises Conflict where the exchange is no longer
+        CLAIMED or its fence has moved on."""
+        ...
+
+    async def exchange(self, exchange_id: str) -> Exchange:
+        """Raises NotFound."""
+        ...
+
+    async def find_exchange(self, channel: str, key: str) -> Exchange:
+        """Raises NotFound."""
+        ...
+
+    async def exchanges(
+        self, states: Sequence[ExchangeState], channels: Sequence[str] | None, after: str, limit: int
+    ) -> Page[Exchange]:
+        """Newest first."""
+        ...
+
+    async def abandoned(self, now: datetime, grace: timedelta, limit: int) -> Sequence[Exchange]:
+        """CLAIMED exchanges whose `claimed_until` lies more than `grace` back."""
+        ...
+
+    async def orphan_claims(self, now: datetime) -> int:
+        """At the start of a sole process: nobody is at any claimed exchange, so a resend may take it over."""
+        ...
+
+    async def close_exchange(self, exchange: Exchange, was: ExchangeState, audit: AuditEntry | None) -> None:
+        """Write the new state of an exchange. Raises Conflict unless the stored state is `was`."""
+        ...
+
+    async def hold(self, hold_id: str) -> Hold:
+        """Raises HoldNotFound."""
+        ...
+
+    async def holds(self, wanted: HoldFilter) -> Page[Hold]:
+        """Earliest `deliver_by` first (those without one last), then the most severe, then the oldest."""
+        ...
+
+    async def settle(self, hold: Hold, delivery: Delivery | None, audit: AuditEntry) -> None:
+        """Write all three or none. Raises HoldNotFound; Conflict unless the stored version is one less."""
+        ...
+
+    async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:
+        """PENDING or CLAIMED, with `deliver_by` <= now."""
+        ...
+
+    async def due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
+        """Lease deliveries for one courier: QUEUED or RETRYING with `next_at` <= now become SENDING, with
+        `leased_until`, `attempts` + 1 and `fence` + 1, durably, before they are returned. At most one per
+        follower, oldest first, so that a follower's messages keep their order."""
+        ...
+
+    async def deliver(self, delivery: Delivery, audit: AuditEntry | None = None) -> None:
+        """Write what became of a leased delivery. Raises Conflict unless it is SENDING with this fence, or,
+        with an audit entry (a person's act), unless the stored `attempts` equals the given one."""
+        ...
+
+    async def lost_deliveries(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """SENDING with `leased_until` < now: their fate is unknown."""
+        ...
+
+    async def delivery(self, delivery_id: str) -> Delivery:
+        """Raises NotFound."""
+        ...
+
+    async def deliveries(
+        self, states: Sequence[DeliveryState], channels: Sequence[str] | None, after: str, limit: int
+    ) -> Page[Delivery]:
+        """Newest first."""
+        ...
+
+    async def allowance(self, channel: str, user: str, excluding: str) -> Allowance:
+        """The follower's newest window, less what was DELIVERED, UNCERTAIN or is SENDING since it opened
+        (the delivery `excluding` not counted)."""
+        ...
+
+    async def append_audit(self, entry: AuditEntry) -> None: ...
+
+    def audit_trail(self) -> AsyncIterator[AuditEntry]:
+        """All of it, oldest first."""
+        ...
+
+    async def counts(self) -> Mapping[str, int]:
+        """Sizes for gauges: "holds_pending", "deliveries_queued", "deliveries_uncertain", "unanswered"."""
+        ...
+
+    async def ping(self) -> None:
+        """Prove that a write would succeed. Raises StoreError."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Coordinator(Protocol):
+    """What replicas tell each other. Nothing here is a record: losing all of it loses nothing."""
+
+    async def announce(self, topic: str) -> None:
+        """Wake everybody who waits for `topic`."""
+        ...
+
+    async def wait(self, topic: str, timeout_s: float) -> bool:
+        """True when `topic` was announced while waiting, False after `timeout_s` seconds."""
+        ...
+
+    async def get(self, key: str) -> str | None: ...
+
+    async def put(self, key: str, value: str, lifetime: timedelta) -> None: ...
+
+    def lock(self, key: str, lease: timedelta) -> AbstractAsyncContextManager[None]:
+        """Only one holder at a time, for at most `lease`."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Observer(Protocol):
+    """Hears what happened, for metrics and logs. Never raises, never waits."""
+
+    def exchange_finished(self, exchange: Exchange) -> None: ...
+
+    def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
+        """`answer`: "reply", "holding", "none", "replay", "refused"."""
+        ...
+
+    def hold_settled(self, hold: Hold) -> None: ...
+
+    def delivery_finished(self, delivery: Delivery) -> None: ...
+
+    def failed(self, where: str, error: BaseException, **ids: str) -> None:
+        """Something went wrong at `where` ("relay", "courier", ...); `ids` name things, never quote them."""
+        ...
