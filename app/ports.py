@@ -178,8 +178,9 @@ class Store(Protocol):
         """At the start of a sole process: nobody is at any claimed exchange, so a resend may take it over."""
         ...
 
-    async def close_exchange(self, exchange: Exchange, was: ExchangeState, audit: AuditEntry | None) -> None:
-        """Write the new state of an exchange. Raises Conflict unless the stored state is `was`."""
+    async def amend(self, outcome: Outcome, was: ExchangeState) -> None:
+        """Write the new state of a finished or abandoned exchange with its delivery and audit, or none.
+        Raises NotFound; Conflict unless the stored state is `was` and the fence is unchanged."""
         ...
 
     async def hold(self, hold_id: str) -> Hold:

@@ -131,6 +131,10 @@ class IllegalTransition(GuardError):
 # --- a person's decision ----------------------------------------------------------------------
 
 
+class Invalid(GuardError):
+    """What was asked lacks something, or cannot be sent at all; the message says what."""
+
+
 class NeedsConfirmation(GuardError):
     """The edited text has findings: it goes out only with an explicit confirmation and a reason."""
 

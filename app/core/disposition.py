@@ -1,0 +1,143 @@
+"""Verdict -> Outcome: what the platform is answered, and what is left for a person or for the courier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.core.model import (
+    Delivery,
+    Disposition,
+    Exchange,
+    ExchangeState,
+    Finding,
+    Hold,
+    Message,
+    Outcome,
+    Reply,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fallbacks:
+    """What a channel's citizen hears in place of the bot; None: nothing."""
+
+    held: Reply | None
+    late: Reply | None
+
+
+def with_objections(verdict: Verdict, objections: Sequence[Finding]) -> Verdict:
+    """A reply the platform would not take is never released, whatever the words are."""
+    if not objections:
+        return verdict
+    held = Disposition.HOLD if verdict.disposition is Disposition.RELEASE else verdict.disposition
+    return replace(verdict, disposition=held, findings=(*verdict.findings, *objections))
+
+
+def dispose(
+    exchange: Exchange,
+    reply: Reply | None,
+    verdict: Verdict | None,
+    *,
+    in_time: bool,
+    fallbacks: Fallbacks,
+    now: datetime,
+    new_id: str,
+) -> Outcome:
+    """What becomes of a bot's answer. `in_time`: the passive answer is still ours to give.
+
+    `verdict` is None only where `reply` is: a bot that chose to say nothing.
+    """
+    message = exchange.message
+    passive = in_time and message.passive
+    done = replace(exchange, reply=reply, verdict=verdict, finished_at=now)
+    spoken = None if not message.passive else (fallbacks.held if in_time else fallbacks.late)
+
+    if reply is None or verdict is None:
+        return _silent(done, promised=not in_time and fallbacks.late is not None, spoken=fallbacks.late)
+    if verdict.disposition is not Disposition.RELEASE:
+        hold = _hold(done, reply, verdict, now, new_id)
+        return Outcome(replace(done, state=ExchangeState.HELD, answer=spoken), hold=hold)
+    if passive:
+        return Outcome(replace(done, state=ExchangeState.ANSWERED, answer=reply))
+    late = replace(done, answer=fallbacks.late if message.passive else None)
+    return _queue(late, reply, now, new_id)
+
+
+def fail(exchange: Exchange, code: str, *, fallbacks: Fallbacks, now: datetime) -> Outcome:
+    """The bot gave nothing usable: the citizen hears the fallback and a person finds the message listed."""
+    answer = fallbacks.late if exchange.message.passive else None
+    return Outcome(
+        replace(exchange, state=ExchangeState.UNANSWERED, answer=answer, finished_at=now, why=f"bot-{code}")
+    )
+
+
+def defer(outcome: Outcome, *, fallbacks: Fallbacks, now: datetime, new_id: str) -> Outcome:
+    """A recorded passive answer that did not leave in time after all: it becomes a delivery."""
+    exchange = replace(outcome.exchange, answer=fallbacks.late)
+    if exchange.state is not ExchangeState.ANSWERED or exchange.reply is None:
+        return Outcome(exchange)
+    return _queue(exchange, exchange.reply, now, new_id)
+
+
+def abandon(exchange: Exchange, now: datetime) -> Exchange:
+    """Nobody finished it and no resend came: listed for a person."""
+    return replace(exchange, state=ExchangeState.UNANSWERED, finished_at=now, why="crash")
+
+
+def _silent(done: Exchange, *, promised: bool, spoken: Reply | None) -> Outcome:
+    """Silence is a bot's right, but not once the holding text has promised an answer."""
+    if promised:
+        return Outcome(replace(done, state=ExchangeState.UNANSWERED, answer=spoken, why="bot-silent"))
+    return Outcome(replace(done, state=ExchangeState.SILENT))
+
+
+def _hold(exchange: Exchange, reply: Reply, verdict: Verdict, now: datetime, new_id: str) -> Hold:
+    message = exchange.message
+    return Hold(
+        id=new_id,
+        exchange_id=exchange.id,
+        channel=message.channel,
+        user=message.user,
+        message=message,
+        reply=reply,
+        verdict=verdict,
+        created_at=now,
+        deliver_by=message.window.closes_at if message.window else None,
+        reviewable=message.window is not None and message.window.reviewable,
+    )
+
+
+def _queue(exchange: Exchange, reply: Reply, now: datetime, new_id: str) -> Outcome:
+    window = exchange.message.window
+    if window is None or window.closes_at <= now:
+        return Outcome(replace(exchange, state=ExchangeState.UNANSWERED, why="window-closed"))
+    delivery = new_delivery(
+        new_id, exchange.id, "", exchange.message, reply, now=now, deliver_by=window.closes_at
+    )
+    return Outcome(replace(exchange, state=ExchangeState.QUEUED), delivery=delivery)
+
+
+def new_delivery(
+    new_id: str,
+    exchange_id: str,
+    hold_id: str,
+    message: Message,
+    reply: Reply,
+    *,
+    now: datetime,
+    deliver_by: datetime,
+) -> Delivery:
+    """A reply that leaves by the platform's API, due at once."""
+    return Delivery(
+        id=new_id,
+        exchange_id=exchange_id,
+        hold_id=hold_id,
+        channel=message.channel,
+        user=message.user,
+        message=message,
+        reply=reply,
+        created_at=now,
+        deliver_by=deliver_by,
+        next_at=now,
+    )

@@ -1,0 +1,125 @@
+"""What a person may do with a hold. The table is the state machine; what is not in it cannot be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.core.errors import Conflict, IllegalTransition, Invalid, NeedsConfirmation, Undeliverable
+from app.core.model import Decision, Disposition, Hold, HoldState, Note, Reply, Verdict
+
+_OPEN = (HoldState.PENDING, HoldState.CLAIMED)
+
+NEXT_STATE: Mapping[tuple[HoldState, Decision], HoldState] = {
+    (HoldState.PENDING, Decision.CLAIM): HoldState.CLAIMED,
+    (HoldState.CLAIMED, Decision.CLAIM): HoldState.CLAIMED,  # extends one's own, takes a lapsed one
+    (HoldState.CLAIMED, Decision.RELEASE): HoldState.PENDING,
+    **{(state, Decision.APPROVE): HoldState.APPROVED for state in _OPEN},
+    **{(state, Decision.EDIT): HoldState.EDITED for state in _OPEN},
+    **{(state, Decision.REJECT): HoldState.REJECTED for state in _OPEN},
+    **{(state, Decision.TRANSFER): HoldState.TRANSFERRED for state in _OPEN},
+    **{(state, Decision.EXPIRE): HoldState.EXPIRED for state in _OPEN},
+    **{(state, Decision.NOTE): state for state in HoldState},
+}
+
+ENDS = frozenset(HoldState) - frozenset(_OPEN)
+"""Nothing leads out of these; only notes are added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One person's decision on one version of a hold."""
+
+    decision: Decision
+    by: str
+    version: int
+    reason: str = ""
+    reply: Reply | None = None
+    """EDIT: the text to send; REJECT: what to say in its place, if anything."""
+    verdict: Verdict | None = None
+    """What the checker says of `reply`."""
+    confirm: bool = False
+    """The person has seen the findings and stands by the text; needs a reason."""
+    to: str = ""
+    """TRANSFER: the department."""
+
+
+def settle(hold: Hold, ruling: Ruling, now: datetime, claim_lease: timedelta) -> Hold:
+    """The hold after a ruling, one version further.
+
+    Raises Conflict (somebody else was first, or holds the claim), IllegalTransition, NeedsConfirmation,
+    Undeliverable, Invalid (a reason, text or department is missing).
+    """
+    state = _next_state(hold, ruling, now)
+    if hold.version != ruling.version:
+        raise Conflict(
+            "the hold has changed since you read it",
+            by=hold.decided_by or hold.claimed_by,
+            state=hold.state.value,
+        )
+    _require_words(ruling)
+    final = _final_reply(hold, ruling, now)
+    after = replace(hold, state=state, version=hold.version + 1)
+    if ruling.decision is Decision.NOTE:
+        return replace(after, notes=(*hold.notes, Note(now, ruling.by, ruling.reason)))
+    if ruling.decision is Decision.CLAIM:
+        return replace(after, claimed_by=ruling.by, claimed_until=now + claim_lease)
+    if ruling.decision is Decision.RELEASE:
+        return replace(after, claimed_by="", claimed_until=None)
+    return replace(
+        after,
+        decided_by=ruling.by,
+        decided_at=now,
+        reason=ruling.reason,
+        transferred_to=ruling.to,
+        final=final,
+    )
+
+
+def claimed_by_another(hold: Hold, by: str, now: datetime) -> bool:
+    return (
+        hold.state is HoldState.CLAIMED
+        and hold.claimed_by != by
+        and hold.claimed_until is not None
+        and hold.claimed_until > now
+    )
+
+
+def _next_state(hold: Hold, ruling: Ruling, now: datetime) -> HoldState:
+    state = NEXT_STATE.get((hold.state, ruling.decision))
+    if state is None:
+        if hold.state in ENDS:
+            raise Conflict("the hold is already decided", by=hold.decided_by, state=hold.state.value)
+        raise IllegalTransition(hold.state, ruling.decision)
+    if ruling.decision in {Decision.NOTE, Decision.EXPIRE}:
+        return state
+    if claimed_by_another(hold, ruling.by, now):
+        raise Conflict("the hold is claimed by somebody else", by=hold.claimed_by, state=hold.state.value)
+    return state
+
+
+def _require_words(ruling: Ruling) -> None:
+    needs_reason = {Decision.REJECT, Decision.TRANSFER, Decision.NOTE}
+    if not ruling.reason.strip() and (ruling.decision in needs_reason or ruling.confirm):
+        raise Invalid(f"{ruling.decision}: a reason is required")
+    if ruling.decision is Decision.TRANSFER and not ruling.to.strip():
+        raise Invalid("transfer: name the department in `to`")
+    if ruling.decision is Decision.EDIT and (ruling.reply is None or not ruling.reply.text.strip()):
+        raise Invalid("edit: the text is empty")
+
+
+def _final_reply(hold: Hold, ruling: Ruling, now: datetime) -> Reply | None:
+    """What is to be sent, if anything, once everything that forbids it has been looked at."""
+    match ruling.decision:
+        case Decision.APPROVE:
+            final, verdict = hold.reply, hold.verdict
+            needs_confirmation = verdict.disposition is Disposition.BLOCK
+        case Decision.EDIT | Decision.REJECT if ruling.reply is not None:
+            final, verdict = ruling.reply, ruling.verdict or hold.verdict
+            needs_confirmation = verdict.disposition is not Disposition.RELEASE
+        case _:
+            return None
+    if hold.deliver_by is None or hold.deliver_by <= now:
+        raise Undeliverable("the platform's window for this follower is closed")
+    if needs_confirmation and not ruling.confirm:
+        raise NeedsConfirmation(verdict)
+    return final

@@ -1,0 +1,227 @@
+"""The one use case: a citizen's message comes in, a checked answer (or none) goes out.
+
+One Relay serves one channel. Nothing leaves before it is durable; whatever goes wrong, the citizen hears
+the channel's fallback and the message stays on record.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from time import perf_counter
+from typing import TypeVar
+
+from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
+from app.core.errors import BodyChanged, BotError, Conflict, StoreError
+from app.core.model import CLAIM_LEASE, Claim, Exchange, ExchangeState, Message, Outcome, Reply
+from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
+from app.service.window import Window
+
+T = TypeVar("T")
+
+STORE_RETRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
+"""Waits between tries while the records cannot be written; the last one repeats."""
+
+GRACE_S = 0.3
+"""How much longer an answer is waited for that is just being written down; 4.5 s + this is below 5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the webhook says now."""
+
+    reply: Reply | None
+    kind: str
+    """ "reply", "holding", "none" or "replay": for the metric."""
+
+
+@dataclass(slots=True)
+class Relay:
+    codec: Codec
+    bot: Bot
+    check: Check
+    store: Store
+    coordinator: Coordinator
+    observer: Observer
+    clock: Clock
+    new_id: NewId
+    fallbacks: Fallbacks
+    answer_within: timedelta
+    backlog: int = 500
+    """How many messages may wait in memory for records that cannot be written; beyond, pushes are refused."""
+    _under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
+    _stuck: int = 0
+
+    async def respond(self, message: Message) -> Answer:
+        """The webhook's answer, in time whatever happens. Raises BodyChanged; StoreError past the backlog."""
+        window = Window()
+        task = asyncio.create_task(self._guarded(message, window))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        if await _done_within(task, self.answer_within.total_seconds()):
+            return task.result()
+        writing = not window.take()
+        if writing and await _done_within(task, GRACE_S):
+            return task.result()
+        if not window.close():
+            return await task
+        task.add_done_callback(self._report)
+        return self._fallback(message)
+
+    async def drain(self, within_s: float) -> None:
+        """Let what is under way finish; what does not is on record, and a resend or the sweeper finds it."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=within_s)
+
+    async def answer(self, message: Message, window: Window) -> Answer:
+        """Claim, ask, check, dispose, record."""
+        claim = await self._claim(message)
+        if not claim.fresh:
+            return await self._replay(claim.exchange)
+        exchange, code = await self._ask(claim)
+        try:
+            outcome = await self._record(exchange, code, window)
+        except Conflict:  # this one slept past its lease and somebody took the message over
+            return await self._replay(await self.store.exchange(exchange.id))
+        self.observer.exchange_finished(outcome.exchange)
+        await self._announce(outcome)
+        return self._spoken(outcome.exchange)
+
+    # --- the steps ----------------------------------------------------------------------------
+
+    async def _claim(self, message: Message) -> Claim:
+        exchange_id = self.new_id()
+
+        async def write() -> Claim:
+            now = self.clock()
+            exchange = Exchange(
+                exchange_id, message, ExchangeState.CLAIMED, now + CLAIM_LEASE, bot=self.bot.name
+            )
+            return await self.store.claim(exchange, now)
+
+        return await self._persist(write)
+
+    async def _ask(self, claim: Claim) -> tuple[Exchange, str]:
+        """The exchange with reply and verdict, and the code of the bot's failure, if any."""
+        exchange, message = claim.exchange, claim.exchange.message
+        started = perf_counter()
+        try:
+            reply = await self.bot.ask(message, claim.conversation)
+        except BotError as error:
+            self.observer.failed("bot", error, channel=message.channel, exchange=exchange.id)
+            return replace(exchange, bot_seconds=perf_counter() - started), error.code
+        asked = perf_counter()
+        if reply is None:
+            return replace(exchange, bot_seconds=asked - started), ""
+        verdict = self.check(reply, claim.conversation)
+        verdict = with_objections(verdict, self.codec.objections(message, reply))
+        return (
+            replace(
+                exchange,
+                reply=reply,
+                verdict=verdict,
+                bot_seconds=asked - started,
+                check_seconds=perf_counter() - asked,
+            ),
+            "",
+        )
+
+    async def _record(self, exchange: Exchange, code: str, window: Window) -> Outcome:
+        """Write what became of it. A passive answer that became durable too late turns into a delivery."""
+        ours = window.take()
+        new_id = self.new_id()
+
+        async def write() -> Outcome:
+            in_time = ours and not window.closed
+            outcome = self._dispose(exchange, code, in_time=in_time, new_id=new_id)
+            await self.store.record(outcome)
+            return outcome
+
+        outcome = await self._persist(write)
+        answered = outcome.exchange.state is ExchangeState.ANSWERED
+        if not answered or window.finalise():
+            return outcome
+        late = defer(outcome, fallbacks=self.fallbacks, now=self.clock(), new_id=new_id)
+        await self._persist(lambda: self.store.amend(late, ExchangeState.ANSWERED))
+        return late
+
+    def _dispose(self, exchange: Exchange, code: str, *, in_time: bool, new_id: str) -> Outcome:
+        if code:
+            return fail(exchange, code, fallbacks=self.fallbacks, now=self.clock())
+        return dispose(
+            exchange,
+            exchange.reply,
+            exchange.verdict,
+            in_time=in_time,
+            fallbacks=self.fallbacks,
+            now=self.clock(),
+            new_id=new_id,
+        )
+
+    async def _replay(self, exchange: Exchange) -> Answer:
+        """A resend gets the recorded answer, and waits for it while the first push is still under way."""
+        while exchange.state is ExchangeState.CLAIMED:
+            await self.coordinator.wait(answer_topic(exchange.id), timeout_s=0.5)
+            exchange = await self.store.exchange(exchange.id)
+        return Answer(exchange.answer, "replay")
+
+    async def _announce(self, outcome: Outcome) -> None:
+        await self.coordinator.announce(answer_topic(outcome.exchange.id))
+        if outcome.delivery is not None:
+            await self.coordinator.announce(DELIVERIES_TOPIC)
+
+    # --- when things go wrong -----------------------------------------------------------------
+
+    async def _guarded(self, message: Message, window: Window) -> Answer:
+        """The outer guard: whatever breaks, the citizen hears the fallback and the message stays listed."""
+        try:
+            return await self.answer(message, window)
+        except (BodyChanged, StoreError):
+            raise
+        except Exception as error:
+            self.observer.failed("relay", error, channel=message.channel, message=message.key)
+            return self._fallback(message)
+
+    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Write, again and again while the records are away: a message let go here would be lost."""
+        tries = 0
+        while True:
+            try:
+                return await write()
+            except Conflict:
+                raise
+            except StoreError as error:
+                self.observer.failed("store", error)
+                if self._stuck >= self.backlog:
+                    raise
+            self._stuck += 1
+            try:
+                await asyncio.sleep(STORE_RETRIES_S[min(tries, len(STORE_RETRIES_S) - 1)])
+            finally:
+                self._stuck -= 1
+            tries += 1
+
+    def _spoken(self, exchange: Exchange) -> Answer:
+        if exchange.state is ExchangeState.ANSWERED:
+            return Answer(exchange.answer, "reply")
+        return Answer(exchange.answer, "holding" if exchange.answer else "none")
+
+    def _fallback(self, message: Message) -> Answer:
+        reply = self.fallbacks.late if message.passive else None
+        return Answer(reply, "holding" if reply else "none")
+
+    def _report(self, task: asyncio.Task[Answer]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.observer.failed("relay", error)
+
+
+DELIVERIES_TOPIC = "deliveries"
+
+
+def answer_topic(exchange_id: str) -> str:
+    return f"answer:{exchange_id}"
+
+
+async def _done_within(task: asyncio.Task[Answer], seconds: float) -> bool:
+    done, _ = await asyncio.wait((task,), timeout=seconds)
+    return bool(done)

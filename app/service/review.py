@@ -1,0 +1,184 @@
+"""What people do with holds, deliveries and unanswered messages: decide purely, write once, audit always."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from app.core.delivery import confirmed_by_person, retried_by_person
+from app.core.disposition import new_delivery, with_objections
+from app.core.errors import Conflict, Invalid, Undeliverable
+from app.core.model import (
+    AuditEntry,
+    Category,
+    Conversation,
+    Decision,
+    Delivery,
+    DeliveryState,
+    Exchange,
+    ExchangeState,
+    Finding,
+    Hold,
+    Outcome,
+    Reply,
+    Verdict,
+)
+from app.core.review import Ruling, settle
+from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
+from app.service.relay import DELIVERIES_TOPIC
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What judging a text for one channel takes."""
+
+    check: Check
+    codec: Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    store: Store
+    desks: Mapping[str, Desk]
+    coordinator: Coordinator
+    observer: Observer
+    clock: Clock
+    new_id: NewId
+    claim_lease: timedelta
+
+    async def decide(self, hold_id: str, ruling: Ruling) -> Hold:
+        """Raises what `core.review.settle` raises, HoldNotFound, StoreError."""
+        hold = await self.store.hold(hold_id)
+        if ruling.reply is not None:
+            ruling = replace(ruling, verdict=self.judge(hold, ruling.reply))
+            _refuse_unsendable(ruling.verdict.findings if ruling.verdict else ())
+        elif ruling.decision is Decision.APPROVE:
+            _refuse_unsendable(self.desks[hold.channel].codec.objections(hold.message, hold.reply))
+        now = self.clock()
+        settled = settle(hold, ruling, now, self.claim_lease)
+        delivery = self._delivery(settled) if settled.final and not hold.final else None
+        entry = AuditEntry(
+            now,
+            ruling.by,
+            f"hold.{ruling.decision}",
+            f"hold:{hold.id}",
+            before=_facts(hold),
+            after=_facts(settled, ruling.verdict),
+            reason=ruling.reason,
+        )
+        await self.store.settle(settled, delivery, entry)
+        self.observer.hold_settled(settled)
+        if delivery is not None:
+            await self.coordinator.announce(DELIVERIES_TOPIC)
+        return settled
+
+    def judge(self, hold: Hold, reply: Reply) -> Verdict:
+        """What the checker, and the platform's own limits, say of a person's text."""
+        desk = self.desks[hold.channel]
+        conversation = Conversation(message=hold.message.text, channel=hold.channel)
+        return with_objections(desk.check(reply, conversation), desk.codec.objections(hold.message, reply))
+
+    async def retry_delivery(self, delivery_id: str, by: str, reason: str) -> Delivery:
+        """A person has looked and wants a failed or uncertain delivery sent (again)."""
+        delivery = await self._stopped_delivery(delivery_id, (DeliveryState.FAILED, DeliveryState.UNCERTAIN))
+        now = self.clock()
+        if delivery.deliver_by <= now:
+            raise Undeliverable("the platform's window for this follower is closed")
+        again = await self._write_delivery(delivery, retried_by_person(delivery, now), by, "retry", reason)
+        await self.coordinator.announce(DELIVERIES_TOPIC)
+        return again
+
+    async def confirm_delivery(self, delivery_id: str, by: str, reason: str) -> Delivery:
+        """A person has seen that an uncertain delivery did arrive."""
+        delivery = await self._stopped_delivery(delivery_id, (DeliveryState.UNCERTAIN,))
+        confirmed = confirmed_by_person(delivery, self.clock())
+        return await self._write_delivery(delivery, confirmed, by, "confirm", reason)
+
+    async def close_exchange(self, exchange_id: str, by: str, reason: str) -> Exchange:
+        """A person has dealt with an unanswered message in another way."""
+        exchange = await self.store.exchange(exchange_id)
+        if exchange.state is not ExchangeState.UNANSWERED:
+            raise Conflict("the message is not unanswered", state=exchange.state.value)
+        _require(reason)
+        closed = replace(exchange, state=ExchangeState.CLOSED, why=reason)
+        entry = AuditEntry(
+            self.clock(),
+            by,
+            "exchange.close",
+            f"exchange:{exchange.id}",
+            before=exchange.state.value,
+            after=closed.state.value,
+            reason=reason,
+        )
+        await self.store.amend(Outcome(closed, audit=entry), ExchangeState.UNANSWERED)
+        return closed
+
+    # --- steps --------------------------------------------------------------------------------
+
+    def _delivery(self, hold: Hold) -> Delivery:
+        if hold.final is None or hold.deliver_by is None:
+            raise Undeliverable("there is nothing to deliver")
+        return new_delivery(
+            self.new_id(),
+            hold.exchange_id,
+            hold.id,
+            hold.message,
+            hold.final,
+            now=self.clock(),
+            deliver_by=hold.deliver_by,
+        )
+
+    async def _stopped_delivery(self, delivery_id: str, states: tuple[DeliveryState, ...]) -> Delivery:
+        delivery = await self.store.delivery(delivery_id)
+        if delivery.state not in states:
+            raise Conflict("the delivery does not wait for a person", state=delivery.state.value)
+        return delivery
+
+    async def _write_delivery(
+        self, before: Delivery, after: Delivery, by: str, action: str, reason: str
+    ) -> Delivery:
+        _require(reason)
+        entry = AuditEntry(
+            self.clock(),
+            by,
+            f"delivery.{action}",
+            f"delivery:{before.id}",
+            before=before.state.value,
+            after=after.state.value,
+            reason=reason,
+        )
+        await self.store.deliver(after, entry)
+        self.observer.delivery_finished(after)
+        return after
+
+
+def _require(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("a reason is required")
+
+
+UNREADABLE = frozenset({"system.unreadable", "system.no-form"})
+"""A person can look at a picture, and a menu has no passive form but can be delivered."""
+
+
+def _refuse_unsendable(findings: Sequence[Finding]) -> None:
+    """No confirmation helps a text that the platform does not take."""
+    blockers = [f.why for f in findings if f.category is Category.SYSTEM and f.rule not in UNREADABLE]
+    if blockers:
+        raise Invalid("；".join(blockers))
+
+
+def _facts(hold: Hold, verdict: Verdict | None = None) -> str:
+    """What the audit row keeps of a hold: enough to see what was decided on and what was sent."""
+    facts: dict[str, object] = {"state": hold.state.value, "version": hold.version}
+    if hold.final is not None:
+        facts["text"] = hold.final.text
+    elif hold.decided_at is None:
+        facts["text"] = hold.reply.text
+    if hold.claimed_by:
+        facts["claimed_by"] = hold.claimed_by
+    if hold.transferred_to:
+        facts["transferred_to"] = hold.transferred_to
+    if verdict is not None and verdict.findings:
+        facts["confirmed_findings"] = [finding.rule for finding in verdict.findings]
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True)

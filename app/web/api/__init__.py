@@ -1,0 +1,1 @@
+"""/v1: what programs, and the console, may ask. One module for each noun."""
