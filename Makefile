@@ -45,6 +45,6 @@ imports: $(READY)
 check: format lint types imports ## format, lint, strict types, import contracts
 
 bench: $(READY) ## speed against a bare relay, in ratios
-	@$(BIN)/python scripts/bench.py
+	@$(BIN)/python -m scripts.bench
 
 .PHONY: help setup run demo test fmt format lint types imports check bench

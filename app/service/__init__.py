@@ -1,0 +1,1 @@
+"""The use cases: relay, review, courier, sweeper. They know ports only."""

@@ -1,0 +1,1 @@
+"""HTTP faces: webhooks, REST, health."""

@@ -44,7 +44,7 @@ class Webhooks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        name = scope["path"].removeprefix(scope.get("root_path", "")).strip("/")
+        name = scope["path"].rpartition("/")[2]
         channel = name if name in self.hooks else ""
         try:
             kind, media_type, body = await self._answer(channel, scope, receive)

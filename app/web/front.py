@@ -1,0 +1,23 @@
+"""The door: webhooks go straight to their bare ASGI application, everything else through FastAPI.
+
+FastAPI's middleware and routing cost more than the whole check of an ordinary reply, and every citizen's
+message comes this way.
+"""
+
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+HOOKS = "/hooks/"
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    webhooks: ASGIApp
+    rest: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(HOOKS):
+            await self.webhooks(scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)

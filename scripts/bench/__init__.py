@@ -1,0 +1,1 @@
+"""`make bench`: Shenyan beside a bare relay, in one run, on loopback."""
