@@ -1,0 +1,1 @@
+"""WeChat official accounts (公众号)."""

@@ -1,0 +1,1 @@
+"""Weibo: direct messages, comments and mentions."""
