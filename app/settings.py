@@ -134,10 +134,6 @@ class ChannelBase(Closed):
     """The platform hangs up at 5 s."""
     signature_max_age_s: float = Field(600, gt=0)
     """Older (or newer) pushes are refused."""
-    conversation_turns: int = Field(6, ge=0, le=50)
-    """How many earlier turns the bot and the checker see."""
-    conversation_within_s: float = Field(1800, ge=0)
-    """Turns older than this belong to another conversation."""
 
 
 class WeChatChannel(ChannelBase):
@@ -189,6 +185,14 @@ class ApiToken(Closed):
     """None: every channel."""
 
 
+class Conversations(Closed):
+    """What the bot and the checker see of the talk so far."""
+
+    turns: int = Field(6, ge=0, le=50)
+    within_s: float = Field(1800, ge=0)
+    """Older turns belong to another conversation."""
+
+
 class Review(Closed):
     claim_minutes: float = Field(10, gt=0, le=120)
     """How long a claimed hold is kept for its moderator."""
@@ -233,6 +237,7 @@ class Settings(Closed):
     storage: Storage = Storage()
     coordination: Coordination = Coordination()
     rules: Rules = Rules()
+    conversations: Conversations = Conversations()
     review: Review = Review()
     courier: Courier = Courier()
     sweeper: Sweeper = Sweeper()

@@ -183,11 +183,13 @@ def _readable(part: Part) -> tuple[str, ...]:
         case Text(text):
             return (text,)
         case Cards(cards):
-            return tuple(s for card in cards for s in (card.title, card.description, card.url))
+            return tuple(
+                s for card in cards for s in (card.title, card.description, card.url, card.picture_url)
+            )
         case Menu(head, items, tail):
             return (head, *(item.label for item in items), tail)
         case Media():
-            return (part.title, part.description, part.url)
+            return (part.title, part.description, part.url, *part.extra.values())
         case Position() | Transfer() | Opaque():
             return ()
 
@@ -205,8 +207,12 @@ class Reply:
 
     @property
     def unreadable(self) -> bool:
-        """Whether a part of it cannot be judged by its words (image, voice, video, unknown)."""
-        return any(isinstance(part, Media | Opaque | Position) for part in self.parts)
+        """Whether a part of it cannot be judged by its words (image, voice, video, a card's picture)."""
+        return any(
+            isinstance(part, Media | Opaque | Position)
+            or (isinstance(part, Cards) and any(card.picture_url for card in part.cards))
+            for part in self.parts
+        )
 
     @classmethod
     def of(cls, text: str) -> "Reply":

@@ -1,0 +1,1 @@
+"""Settings to running parts: the only folder that knows every adapter."""

@@ -1,0 +1,145 @@
+"""One channel's parts: its codec, its bot, its check, its fallbacks, its way out."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from app.assembly.parts import Parts, new_id, utc_now
+from app.bots.chat import ChatBotAdapter
+from app.bots.json_api import JsonBotAdapter
+from app.bots.webhook import WebhookBotAdapter
+from app.core.disposition import Fallbacks
+from app.core.errors import ConfigError
+from app.core.model import BodyFormat, Conversation, Disposition, Reply, Severity
+from app.core.policy import CheckPolicy
+from app.platforms.wechat.client import WeChatClient
+from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
+from app.platforms.wechat.tokens import AccessTokens
+from app.platforms.weibo.client import WeiboClient
+from app.platforms.weibo.codec import WeiboCodec
+from app.ports import Bot, Check, Codec, PlatformClient
+from app.service.relay import Relay
+from app.settings import AnyChannel, Policy, Settings, WebhookBot, WeChatChannel, WeiboChannel
+
+
+def codec_of(name: str, channel: AnyChannel) -> Codec:
+    max_age = timedelta(seconds=channel.signature_max_age_s)
+    if isinstance(channel, WeiboChannel):
+        return WeiboCodec(name, channel.app_secret.get_secret_value(), max_age, uid=channel.uid)
+    keys = (channel.aes_key, channel.previous_aes_key)
+    credentials = WeChatCredentials(
+        channel.token.get_secret_value(),
+        channel.app_id,
+        channel.mode,
+        tuple(key.get_secret_value() for key in keys if key is not None),
+    )
+    return WeChatCodec(name, credentials, max_age)
+
+
+def relay_of(parts: Parts, name: str, codec: Codec, check: Check) -> Relay:
+    channel = parts.settings.channels[name]
+    return Relay(
+        codec,
+        _bot_of(parts, channel),
+        check,
+        parts.store,
+        parts.coordinator,
+        parts.observer,
+        utc_now,
+        new_id,
+        _fallbacks(channel),
+        timedelta(seconds=channel.answer_within_s),
+    )
+
+
+def _bot_of(parts: Parts, channel: AnyChannel) -> Bot:
+    bot = parts.settings.bots[channel.bot]
+    match bot.kind:
+        case "chat":
+            return ChatBotAdapter(channel.bot, bot, parts.session)
+        case "json":
+            return JsonBotAdapter(channel.bot, bot, parts.session)
+        case "webhook":
+            return WebhookBotAdapter(channel.bot, bot, _vendor_codec(channel, bot), parts.session, utc_now)
+
+
+def _fallbacks(channel: AnyChannel) -> Fallbacks:
+    text = Reply.of(channel.holding_text)
+    return Fallbacks(
+        held=text if channel.when_held == "holding_text" else None,
+        late=text if channel.when_late == "holding_text" else None,
+    )
+
+
+def check_policy(policy: Policy) -> CheckPolicy:
+    return CheckPolicy(
+        hold_at=Severity(policy.hold_at),
+        block_at=None if policy.block_at == "never" else Severity(policy.block_at),
+        unreadable_holds=policy.unreadable == "hold",
+        shadow=frozenset(policy.shadow),
+        shadow_all=policy.shadow_all,
+    )
+
+
+def check_of(parts: Parts, policy: Policy) -> Check:
+    rules = check_policy(policy)
+    return lambda reply, conversation: parts.checker.check(reply, conversation, rules)
+
+
+def _vendor_codec(channel: AnyChannel, bot: WebhookBot) -> Codec:
+    """The platform's format with the vendor's own credentials: the platform's never leave us."""
+    name, max_age = f"{channel.bot}", timedelta(seconds=channel.signature_max_age_s)
+    token = bot.token.get_secret_value()
+    if isinstance(channel, WeiboChannel):
+        return WeiboCodec(name, token, max_age)
+    key = bot.aes_key.get_secret_value() if bot.aes_key else None
+    credentials = WeChatCredentials(
+        token, bot.app_id or channel.app_id, "safe" if key else "plaintext", (key,) if key else ()
+    )
+    push_format = None if bot.push_format == "same" else BodyFormat(bot.push_format)
+    return WeChatCodec(name, credentials, max_age, push_format=push_format)
+
+
+def clients_of(parts: Parts) -> Mapping[str, PlatformClient]:
+    made = {name: _client(parts, channel) for name, channel in parts.settings.channels.items()}
+    return {name: client for name, client in made.items() if client is not None}
+
+
+def _client(parts: Parts, channel: AnyChannel) -> PlatformClient | None:
+    """None where the channel has no credentials to send with."""
+    if isinstance(channel, WeChatChannel):
+        if channel.app_secret is None:
+            return None
+        tokens = AccessTokens(
+            parts.http,
+            channel.api_base,
+            channel.app_id,
+            channel.app_secret.get_secret_value(),
+            parts.coordinator,
+            utc_now,
+        )
+        return WeChatClient(parts.http, channel.api_base, tokens)
+    if channel.access_token is None:
+        return None
+    return WeiboClient(
+        parts.http,
+        channel.api_base,
+        channel.comment_api_base,
+        channel.access_token.get_secret_value(),
+        channel.real_ip,
+    )
+
+
+def require_sound_fallbacks(settings: Settings, checks: Mapping[str, Check]) -> None:
+    """What citizens hear most often is checked like everything else, once, when it is loaded."""
+    verdicts = {
+        name: checks[name](Reply.of(channel.holding_text), Conversation(channel=name))
+        for name, channel in settings.channels.items()
+    }
+    problems = [
+        f"channels.{name}.holding_text: the channel's own rules hold it ({finding.rule}: {finding.why})"
+        for name, verdict in verdicts.items()
+        if verdict.disposition is not Disposition.RELEASE
+        for finding in verdict.findings
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))

@@ -1,0 +1,63 @@
+"""What every channel shares, opened once."""
+
+import asyncio
+import secrets
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from aiohttp import ClientSession
+
+from app import __version__
+from app.clients import bot_http, platform_http
+from app.coordination.local import LocalCoordinator
+from app.core.checker import Checker
+from app.loading.ruleset import load_checker
+from app.ports import Coordinator, Observer
+from app.settings import Settings
+from app.storage.sql import SqlStore
+from app.telemetry.logs import LogObserver, Observers
+from app.telemetry.metrics import Metrics
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Sorts by time (milliseconds), unique by 80 random bits, safe in a URL."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every channel shares."""
+
+    settings: Settings
+    checker: Checker
+    store: SqlStore
+    coordinator: Coordinator
+    observer: Observer
+    metrics: Metrics
+    http: httpx.AsyncClient
+    session: ClientSession
+
+
+async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
+    """Raises ConfigError, StoreError; `stack` closes what was opened."""
+    rules = settings.rules
+    checker = await asyncio.to_thread(load_checker, rules.rules_dir, rules.lexicons_dir, rules.cache_dir)
+    store = await SqlStore.open(
+        settings.storage.url,
+        settings.storage.busy_timeout_s,
+        conversation_within=timedelta(seconds=settings.conversations.within_s),
+        conversation_turns=settings.conversations.turns,
+    )
+    stack.push_async_callback(store.aclose)
+    metrics = Metrics(version=__version__, ruleset=checker.version)
+    http = await stack.enter_async_context(platform_http())
+    session = await stack.enter_async_context(bot_http())
+    observer = Observers((metrics, LogObserver()))
+    return Parts(settings, checker, store, LocalCoordinator(), observer, metrics, http, session)

@@ -1,0 +1,61 @@
+"""The REST application: /v1, health and metrics."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.assembly.channels import check_of
+from app.assembly.parts import Parts
+from app.core.errors import StoreError
+from app.ports import Check
+from app.service.review import Review
+from app.settings import Policy
+from app.web.api.access import callers
+from app.web.api.deliveries import deliveries_router
+from app.web.api.exchanges import exchanges_router
+from app.web.api.holds import holds_router
+from app.web.api.judgement import check_router
+from app.web.errors import install
+from app.web.health import health_router, metrics_router
+from app.web.security import Tokens
+
+
+def rest_app(parts: Parts, review: Review, checks: Mapping[str, Check]) -> FastAPI:
+    settings = parts.settings
+    rest = FastAPI(
+        title="慎言 Shenyan",
+        version=__version__,
+        description="Holds, deliveries and verdicts of the guard. Errors have the shape of `Problem`.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # their pages load scripts from a CDN
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    install(rest)
+    caller_with = callers(Tokens(settings.api_tokens))
+    default = check_of(parts, settings.policies.get("default", Policy()))
+
+    async def records() -> str:
+        try:
+            await parts.store.ping()
+        except StoreError as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    async def render() -> tuple[bytes, str]:
+        with suppress(StoreError):  # the gauges keep their last values
+            parts.metrics.set_counts(await parts.store.counts())
+        return parts.metrics.render()
+
+    for router in (
+        holds_router(parts.store, review, caller_with),
+        deliveries_router(parts.store, review, caller_with),
+        exchanges_router(parts.store, review, caller_with),
+        check_router(checks, default, caller_with),
+        health_router({"records": records}),
+        metrics_router(render, settings.monitoring.metrics_from),
+    ):
+        rest.include_router(router)
+    return rest

@@ -1,0 +1,159 @@
+"""A running guard: everything opened, joined and started; on the way out, drained and closed."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from app.assembly.channels import check_of, clients_of, codec_of, relay_of, require_sound_fallbacks
+from app.assembly.parts import Parts, new_id, open_parts, utc_now
+from app.assembly.rest import rest_app
+from app.core.delivery import Backoff
+from app.core.errors import ConfigError
+from app.ports import Store
+from app.service.courier import Courier
+from app.service.relay import Relay
+from app.service.review import Desk, Review
+from app.service.sweeper import Sweeper
+from app.settings import Settings
+from app.telemetry.logs import configure
+from app.web.front import Front
+from app.web.webhooks import Hook, Webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A running guard."""
+
+    app: ASGIApp
+    store: Store
+    relays: Mapping[str, Relay]
+    courier: Courier
+    sweeper: Sweeper
+
+
+@asynccontextmanager
+async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIterator[Guard]:
+    """Everything opened and every worker started; on the way out, drained and closed.
+
+    Raises ConfigError, StoreError. `workers=False` leaves courier and sweeper to the caller.
+    """
+    async with AsyncExitStack() as stack:
+        parts = await open_parts(settings, stack)
+        guard = _assemble(parts)
+        await guard.store.orphan_claims(utc_now())
+        loops = (guard.courier.run, guard.sweeper.run) if workers else ()
+        tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
+        try:
+            yield guard
+        finally:
+            within_s = settings.server.drain_within_s
+            await asyncio.gather(*(relay.drain(within_s) for relay in guard.relays.values()))
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def serve(settings: Settings, *, announce: Callable[[str], None] = lambda url: None) -> None:
+    """Run until SIGTERM or SIGINT; `announce` hears the address once it answers. Raises ConfigError."""
+    configure(settings.monitoring.log_format, settings.monitoring.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, announce))
+
+
+async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    listening = _listen(settings)
+    async with running_guard(settings) as guard:
+        config = uvicorn.Config(
+            guard.app,
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=int(settings.server.drain_within_s),
+        )
+        # uvicorn raises the signal it was stopped by once more when it has stopped: that one must not
+        # cut the drain short.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        host, port = listening.getsockname()[:2]
+        announce(f"http://{host}:{port}")
+        await uvicorn.Server(config).serve(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    server = settings.server
+    try:
+        return socket.create_server((server.host, server.port), backlog=1024)
+    except OSError as error:
+        raise ConfigError(
+            f"server.host/server.port: cannot listen on {server.host}:{server.port}: {error.strerror}; "
+            "choose another port, or 0 for any"
+        ) from error
+
+
+def _assemble(parts: Parts) -> Guard:
+    settings = parts.settings
+    codecs = {name: codec_of(name, channel) for name, channel in settings.channels.items()}
+    checks = {
+        name: check_of(parts, settings.policies[channel.policy])
+        for name, channel in settings.channels.items()
+    }
+    require_sound_fallbacks(settings, checks)
+    relays = {name: relay_of(parts, name, codecs[name], checks[name]) for name in settings.channels}
+    review = Review(
+        parts.store,
+        {name: Desk(checks[name], codecs[name]) for name in settings.channels},
+        parts.coordinator,
+        parts.observer,
+        utc_now,
+        new_id,
+        settings.review.claim_lease,
+    )
+    hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
+    return Guard(
+        Front(
+            Webhooks(
+                hooks,
+                parts.observer,
+                utc_now,
+                settings.server.max_body_bytes,
+                settings.server.read_body_within_s,
+            ),
+            rest_app(parts, review, checks),
+        ),
+        parts.store,
+        relays,
+        _courier(parts),
+        Sweeper(
+            parts.store,
+            parts.observer,
+            utc_now,
+            settings.sweeper.every_s,
+            timedelta(seconds=settings.sweeper.abandoned_after_s),
+        ),
+    )
+
+
+def _courier(parts: Parts) -> Courier:
+    wanted = parts.settings.courier
+    return Courier(
+        parts.store,
+        clients_of(parts),
+        parts.coordinator,
+        parts.observer,
+        utc_now,
+        Backoff(max_attempts=wanted.max_attempts),
+        timedelta(seconds=wanted.lease_s),
+        timedelta(seconds=wanted.margin_s),
+        wanted.poll_every_s,
+    )

@@ -1,0 +1,230 @@
+"""The services on a real store, with a bot and a platform that do what a test tells them to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from app.coordination.local import LocalCoordinator
+from app.core.delivery import Backoff
+from app.core.disposition import Fallbacks
+from app.core.errors import PlatformError, StoreError
+from app.core.model import (
+    Category,
+    Claim,
+    Conversation,
+    Delivery,
+    Exchange,
+    Finding,
+    Hold,
+    Message,
+    Outcome,
+    Reply,
+    Severity,
+    Verdict,
+)
+from app.ports import SignedRequest, Store
+from app.service.courier import Courier
+from app.service.relay import Relay
+from app.service.review import Desk, Review
+from app.service.sweeper import Sweeper
+from app.storage.sql import SqlStore
+from tests.values import BLOCKED, MOCKED, NOON, RELEASED
+
+HOLDING = Reply.of("您的留言已收到，请稍候。")
+POLITE = Reply.of("办事大厅九点开门。")
+MOCKING = Reply.of("呵呵，您真行。")
+BLOCKING = Reply.of("滚，别再来问。")
+ENDLESS = Reply.of("请" * 40)
+
+
+def toy_check(reply: Reply, conversation: Conversation) -> Verdict:
+    if "滚" in reply.text:
+        return BLOCKED
+    return MOCKED if "呵呵" in reply.text else RELEASED
+
+
+@dataclass
+class ToyClock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class ToyBot:
+    """Says `reply` (or raises it) as soon as `may_answer` is set."""
+
+    reply: Reply | Exception | None = field(default_factory=lambda: POLITE)
+    name: str = "vendor"
+    asked: list[Message] = field(default_factory=list)
+    heard: list[Conversation] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ask(self, message: Message, conversation: Conversation) -> Reply | None:
+        self.asked.append(message)
+        self.heard.append(conversation)
+        self.was_asked.set()
+        await self.may_answer.wait()
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+
+@dataclass
+class ToyCodec:
+    """A platform that takes texts of up to 30 characters."""
+
+    media_type: str = "text/plain"
+
+    def objections(self, message: Message, reply: Reply) -> Sequence[Finding]:
+        if len(reply.text) <= 30:
+            return ()
+        return (Finding("system.too-long", Category.SYSTEM, Severity.MEDIUM, "回复过长"),)
+
+    def verify(self, query: Mapping[str, str], now: datetime) -> bytes:
+        return query["echostr"].encode()
+
+    def decode(self, query: Mapping[str, str], body: bytes, now: datetime) -> Message:
+        raise NotImplementedError
+
+    def encode(self, message: Message, reply: Reply | None, now: datetime) -> bytes:
+        return reply.text.encode() if reply else b"success"
+
+    def encode_push(self, message: Message, now: datetime) -> SignedRequest:
+        return SignedRequest({}, message.raw, self.media_type)
+
+    def decode_answer(self, message: Message, body: bytes) -> Reply | None:
+        return Reply.of(body.decode()) if body else None
+
+
+@dataclass
+class ToyPlatform:
+    """Answers each send with the next of `answers`; None, or nothing left, is a success."""
+
+    answers: list[Exception | None] = field(default_factory=list)
+    received: list[tuple[str, str]] = field(default_factory=list)
+
+    async def send(self, delivery: Delivery) -> None:
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is None or not isinstance(answer, PlatformError):
+            self.received.append((delivery.user, delivery.reply.text))
+        if answer is not None:
+            raise answer
+
+
+@dataclass
+class Heard:
+    """An Observer that remembers where things failed."""
+
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def exchange_finished(self, exchange: Exchange) -> None: ...
+
+    def webhook_answered(self, channel: str, answer: str, seconds: float) -> None: ...
+
+    def hold_settled(self, hold: Hold) -> None: ...
+
+    def delivery_finished(self, delivery: Delivery) -> None: ...
+
+    def failed(self, where: str, error: BaseException, **ids: str) -> None:
+        self.failures.append((where, type(error).__name__))
+
+
+@dataclass
+class FlakyStore:
+    """The real store behind a switch: while `away`, claims and records fail."""
+
+    inner: Store
+    away: bool = False
+    slow: asyncio.Event | None = None
+    """When set to an event, a record waits for it first."""
+
+    async def claim(self, exchange: Exchange, now: datetime) -> Claim:
+        if self.away:
+            raise StoreError("away")
+        return await self.inner.claim(exchange, now)
+
+    async def record(self, outcome: Outcome) -> None:
+        if self.away:
+            raise StoreError("away")
+        if self.slow is not None:
+            await self.slow.wait()
+        await self.inner.record(outcome)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+@dataclass
+class Stage:
+    """Everything a test may look at or pull on."""
+
+    store: Store
+    clock: ToyClock
+    bot: ToyBot
+    platform: ToyPlatform
+    heard: Heard
+    relay: Relay
+    courier: Courier
+    sweeper: Sweeper
+    review: Review
+
+
+@asynccontextmanager
+async def stage(
+    folder: Path, *, answer_within_s: float = 30.0, flaky: list[FlakyStore] | None = None
+) -> AsyncIterator[Stage]:
+    """A stage on a fresh SQLite file. With `flaky`, the relay's store stands behind a switch, put there."""
+    records = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/stage.db", busy_timeout_s=2.0)
+    store: Store = records
+    if flaky is not None:
+        switch = FlakyStore(records)
+        flaky.append(switch)
+        store = switch  # type: ignore[assignment]  # __getattr__ supplies the rest of the port
+    clock, bot, platform, heard = ToyClock(), ToyBot(), ToyPlatform(), Heard()
+    coordinator, codec, ids = LocalCoordinator(), ToyCodec(), count(1)
+
+    def new_id() -> str:
+        return f"id-{next(ids):04d}"
+
+    relay = Relay(
+        codec,
+        bot,
+        toy_check,
+        store,
+        coordinator,
+        heard,
+        clock,
+        new_id,
+        Fallbacks(HOLDING, HOLDING),
+        timedelta(seconds=answer_within_s),
+    )
+    courier = Courier(
+        records,
+        {"hall": platform},
+        coordinator,
+        heard,
+        clock,
+        Backoff(),
+        timedelta(seconds=60),
+        timedelta(seconds=5),
+        poll_every_s=0.05,
+    )
+    sweeper = Sweeper(records, heard, clock, 1.0, timedelta(seconds=60))
+    desks = {"hall": Desk(toy_check, codec)}
+    review = Review(records, desks, coordinator, heard, clock, new_id, timedelta(minutes=10))
+    try:
+        yield Stage(records, clock, bot, platform, heard, relay, courier, sweeper, review)
+    finally:
+        bot.may_answer.set()
+        await relay.drain(5)
+        await records.aclose()
