@@ -1,0 +1,1 @@
+"""What stands around the guard in a demonstration: platforms, a vendor's bot, citizens and a script."""
