@@ -1,0 +1,1 @@
+"""Files in, values of the core out; errors say file and line."""

@@ -1,0 +1,1 @@
+"""The records: one schema, one implementation, SQLite and PostgreSQL."""

@@ -1,0 +1,65 @@
+"""The check: a reply and its conversation in, a verdict with reasons out. Pure, and it never raises."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.core.evidence import Evidence
+from app.core.lexicon import Lexicons, Token
+from app.core.model import Category, Conversation, Finding, Opaque, Reply, Severity, Verdict
+from app.core.policy import CheckPolicy, decide
+from app.core.rules import Ruleset
+from app.core.text import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """The whole judgement as one value: what it says depends on nothing else."""
+
+    ruleset: Ruleset
+    lexicons: Lexicons
+    folder: Folder
+    cut: Callable[[str], Sequence[Token]]
+    """Segments a folded text."""
+    version: str
+    """Content hash of rules, lexicons and dictionary."""
+
+    def check(self, reply: Reply, conversation: Conversation, policy: CheckPolicy) -> Verdict:
+        """The same reply, conversation, policy and version give the same verdict for ever."""
+        try:
+            findings = tuple(self._findings(reply, conversation, policy))
+        except Exception as error:
+            findings = (_system("check-failed", Severity.HIGH, f"检查没有完成（{type(error).__name__}）"),)
+        return Verdict(decide(findings, policy), findings, self._version_with(policy))
+
+    def _findings(self, reply: Reply, conversation: Conversation, policy: CheckPolicy) -> Iterator[Finding]:
+        yield from _unreadable(reply, policy)
+        text = reply.text
+        if not text:
+            return
+        message = Evidence.of(conversation.message, self.folder, self.lexicons, self.cut)
+        evidence = Evidence.of(text, self.folder, self.lexicons, self.cut, message)
+        for finding in self.ruleset.evaluate(evidence):
+            yield replace(finding, shadow=True) if policy.shadows(finding.rule) else finding
+
+    def _version_with(self, policy: CheckPolicy) -> str:
+        return hashlib.sha256(f"{self.version}:{policy.fingerprint}".encode()).hexdigest()[:16]
+
+
+def _unreadable(reply: Reply, policy: CheckPolicy) -> Iterator[Finding]:
+    """What no rule can judge. Shadow mode does not reach these: there is nothing to measure."""
+    if any(isinstance(part, Opaque) for part in reply.parts):
+        yield _system("opaque", Severity.HIGH, "回复里有无法识别的内容")
+    elif reply.unreadable and policy.unreadable_holds:
+        yield _system("unreadable", _at_least(policy.hold_at), "回复里有图片、语音、视频等无法检查的内容")
+    if not reply.text and not reply.unreadable and not reply.parts:
+        yield _system("empty", _at_least(policy.hold_at), "回复是空的")
+
+
+def _at_least(hold_at: Severity) -> Severity:
+    """It holds under every policy."""
+    return max(hold_at, Severity.MEDIUM)
+
+
+def _system(name: str, severity: Severity, why: str) -> Finding:
+    return Finding(f"system.{name}", Category.SYSTEM, severity, why)

@@ -1,0 +1,330 @@
+"""The parts of rules. A condition, asked in a scope, answers with its proofs: where it holds, and how often.
+
+A proof is the tuple of ranges that show it. A condition about the whole scope (its length, what the citizen
+wrote) proves nothing in particular: its proof is empty, `()`. No proof at all means: it does not hold.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from app.core.evidence import Range, Scope
+
+Proof = tuple[Range, ...]
+HOLDS: tuple[Proof, ...] = ((),)
+FAILS: tuple[Proof, ...] = ()
+
+Triggers = frozenset[str] | None
+"""The lexicons of which one must have been hit for the condition to hold; None: it needs none."""
+
+
+class Condition(Protocol):
+    @property
+    def triggers(self) -> Triggers: ...
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        """`anchor` is what has been proved so far: conditions such as `before` speak of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InLexicon:
+    lexicons: tuple[str, ...]
+
+    @property
+    def triggers(self) -> Triggers:
+        return frozenset(self.lexicons)
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        hits = {
+            (hit.start, hit.end)
+            for lexicon in self.lexicons
+            for hit in scope.evidence.hits_in(lexicon, scope.start, scope.end)
+        }
+        return [(found,) for found in sorted(hits)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    pattern: re.Pattern[str]
+
+    @property
+    def triggers(self) -> Triggers:
+        return None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        return [
+            ((scope.start + match.start(), scope.start + match.end()),)
+            for match in self.pattern.finditer(scope.text)
+            if match.end() > match.start()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Proved around each proof of the first part that has a place; the others add their nearest."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def triggers(self) -> Triggers:
+        """The rarest demand of any part is enough to know that the whole cannot hold."""
+        wanted = [part.triggers for part in self.parts if part.triggers is not None]
+        return min(wanted, key=len, default=None)
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        proved: list[Proof] = [anchor]
+        for part in self.parts:
+            proved = [
+                joined
+                for before in proved
+                for joined in self._joined(part.proofs(scope, before), before, anchor)
+            ]
+            if not proved:
+                return FAILS
+        return proved
+
+    def _joined(self, found: Sequence[Proof], before: Proof, anchor: Proof) -> Iterator[Proof]:
+        if not found:
+            return
+        if before == anchor:  # nothing placed yet: every proof is a start of its own
+            yield from ((*before, *one) for one in found)
+        else:
+            yield (*before, *min(found, key=lambda one: _distance(before, one)))
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    parts: tuple[Condition, ...]
+
+    @property
+    def triggers(self) -> Triggers:
+        wanted = [part.triggers for part in self.parts]
+        known = [one for one in wanted if one is not None]
+        return frozenset().union(*known) if len(known) == len(wanted) else None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        return [proof for part in self.parts for proof in part.proofs(scope, anchor)]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Condition
+
+    @property
+    def triggers(self) -> Triggers:
+        return None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        return FAILS if self.part.proofs(scope, anchor) else HOLDS
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The two stand at most `within` characters apart, in any order."""
+
+    of: Condition
+    to: Condition
+    within: int
+
+    @property
+    def triggers(self) -> Triggers:
+        return All((self.of, self.to)).triggers
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        others = self.to.proofs(scope, anchor)
+        return [
+            (*one, *nearest)
+            for one in self.of.proofs(scope, anchor)
+            if others
+            for nearest in [min(others, key=lambda other, one=one: _distance(one, other))]  # type: ignore[misc]
+            if _distance(one, nearest) <= self.within
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """The items follow each other, with at most `within` characters between two of them."""
+
+    items: tuple[Condition, ...]
+    within: int
+
+    @property
+    def triggers(self) -> Triggers:
+        return All(self.items).triggers
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        columns = [item.proofs(scope, anchor) for item in self.items]
+        if not all(columns):
+            return FAILS
+        return [chain for first in columns[0] if (chain := self._chain(first, columns[1:])) is not None]
+
+    def _chain(self, so_far: Proof, columns: Sequence[Sequence[Proof]]) -> Proof | None:
+        if not columns:
+            return so_far
+        end = so_far[-1][1]
+        for following in columns[0]:
+            if following and 0 <= following[0][0] - end <= self.within:
+                chain = self._chain((*so_far, *following), columns[1:])
+                if chain is not None:
+                    return chain
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    of: Condition
+    at_least: int
+    at_most: int | None = None
+
+    @property
+    def triggers(self) -> Triggers:
+        return self.of.triggers if self.at_least > 0 else None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        ranges = sorted({one for proof in self.of.proofs(scope, anchor) for one in proof})
+        if len(ranges) < self.at_least or (self.at_most is not None and len(ranges) > self.at_most):
+            return FAILS
+        return [tuple(ranges)]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """`of` stands at most `within` characters before (or after) what has been proved so far."""
+
+    of: Condition
+    within: int
+    side: Literal["before", "after"]
+
+    @property
+    def triggers(self) -> Triggers:
+        return self.of.triggers
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        if not anchor:
+            return FAILS
+        first, last = min(start for start, _ in anchor), max(end for _, end in anchor)
+        return [
+            proof for proof in self.of.proofs(scope, anchor) if proof and self._stands(proof, first, last)
+        ]
+
+    def _stands(self, proof: Proof, first: int, last: int) -> bool:
+        gap = first - proof[-1][1] if self.side == "before" else proof[0][0] - last
+        return 0 <= gap <= self.within
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """All that has been proved so far stands inside quotes or a book title."""
+
+    @property
+    def triggers(self) -> Triggers:
+        return None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        quotes = scope.evidence.quotes
+        inside = anchor and all(
+            any(opened <= start and end <= closed for opened, closed in quotes) for start, end in anchor
+        )
+        return HOLDS if inside else FAILS
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Of the scope, without spaces and punctuation."""
+
+    at_least: int
+    at_most: int | None
+
+    @property
+    def triggers(self) -> Triggers:
+        return None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        length = scope.length
+        return (
+            HOLDS if self.at_least <= length and (self.at_most is None or length <= self.at_most) else FAILS
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    where: Literal["first", "last", "only"]
+
+    @property
+    def triggers(self) -> Triggers:
+        return None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        match self.where:
+            case "first":
+                holds = scope.index == 0
+            case "last":
+                holds = scope.index == scope.count - 1
+            case "only":
+                holds = scope.count == 1
+        return HOLDS if holds else FAILS
+
+
+@dataclass(frozen=True, slots=True)
+class OfMessage:
+    """Holds for what the citizen wrote; for an empty message, nothing does."""
+
+    part: Condition
+
+    @property
+    def triggers(self) -> Triggers:
+        return None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        message = scope.evidence.message
+        if message is None or not message.text:
+            return FAILS
+        return HOLDS if self.part.proofs(message.whole(), ()) else FAILS
+
+
+@dataclass(frozen=True, slots=True)
+class OfReply:
+    """Holds anywhere in the whole reply, for rules that look at one clause or sentence."""
+
+    part: Condition
+
+    @property
+    def triggers(self) -> Triggers:
+        return self.part.triggers
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        return HOLDS if self.part.proofs(scope.evidence.whole(), ()) else FAILS
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A run of at least `at_least` characters of the scope stands in the citizen's message too."""
+
+    at_least: int
+
+    @property
+    def triggers(self) -> Triggers:
+        return None
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        message = scope.evidence.message
+        if message is None:
+            return FAILS
+        found = [
+            (start, start + self.at_least)
+            for start in range(scope.start, scope.end - self.at_least + 1)
+            if scope.evidence.text[start : start + self.at_least].isalnum()
+            and scope.evidence.text[start : start + self.at_least] in message.text
+        ]
+        return [((found[0][0], found[-1][1]),)] if found else FAILS
+
+
+def _distance(one: Proof, other: Proof) -> int:
+    """Characters between the two, 0 where they touch or overlap; 0 for a proof without a place."""
+    if not one or not other:
+        return 0
+    start, end = min(s for s, _ in one), max(e for _, e in one)
+    from_, to = min(s for s, _ in other), max(e for _, e in other)
+    return max(0, from_ - end, start - to)

@@ -1,0 +1,60 @@
+"""rules/<category>/*.yaml -> Rule values, every problem named by file and line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from app.core.rules import Rule
+from app.loading.problems import Problem
+from app.loading.schema import RuleFile
+from app.loading.yaml import line_of, read_yaml
+
+
+def load_rules(folder: Path, lexicon_ids: frozenset[str]) -> tuple[tuple[Rule, ...], Sequence[Problem]]:
+    """Every rule below `folder`, in the order of their files. Problems instead of exceptions."""
+    rules: dict[str, Rule] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.rglob("*.yaml")):
+        rule, found = _rule(folder, file, lexicon_ids)
+        problems += found
+        if rule is not None and rule.id in rules:
+            problems.append(Problem(file, 1, f"the id {rule.id} is used by another file too"))
+        elif rule is not None:
+            rules[rule.id] = rule
+    return tuple(rules.values()), problems
+
+
+def _rule(folder: Path, file: Path, lexicon_ids: frozenset[str]) -> tuple[Rule | None, list[Problem]]:
+    document, unread = read_yaml(file)
+    if unread:
+        return None, list(unread)
+    try:
+        read = RuleFile.model_validate(document)
+    except ValidationError as error:
+        return None, [
+            Problem(file, line_of(document, one["loc"]), f"{_path(one['loc'])}: {one['msg']}{_found(one)}")
+            for one in error.errors()
+        ]
+    problems = [
+        Problem(file, line_of(document, ["when"]), f"there is no lexicon {one!r}")
+        for one in sorted(read.lexicons() - lexicon_ids)
+    ]
+    expected = f"{file.relative_to(folder).parts[0]}.{file.stem}"
+    if read.id != expected:
+        problems.append(Problem(file, line_of(document, ["id"]), f"id: expected {expected}, found {read.id}"))
+    if read.category.value != expected.partition(".")[0]:
+        problems.append(
+            Problem(file, line_of(document, ["category"]), "category: expected the folder's name")
+        )
+    return read.build(), problems
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(step) for step in location) or "the file"
+
+
+def _found(error: object) -> str:
+    """What stood there, if it is short enough to say."""
+    value = error["input"] if isinstance(error, dict) else None
+    return f"; found {value!r}" if isinstance(value, str | int | float | bool) else ""

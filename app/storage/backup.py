@@ -1,0 +1,110 @@
+"""A copy of the records while they are in use, proved to be readable before it gets its name."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from app.core.audit import broken_link
+from app.core.errors import ConfigError, StoreError
+from app.core.model import AuditEntry
+from app.storage import schema, trail
+from app.storage.database import described, open_engine, sqlite_file, store_errors
+
+WAITS_S = 30.0
+"""How long a locked database is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a finished copy holds: numbers of rows."""
+
+    path: Path
+    exchanges: int
+    holds: int
+    deliveries: int
+    audit: int
+
+
+def backup(url: str, target: Path) -> Backup:
+    """Copy the records to a new file `target`, verified. An existing file is never overwritten.
+
+    Raises ConfigError (no SQLite file, target exists), StoreError (cannot be copied or fails the proof).
+    """
+    source = sqlite_file(url)
+    if source is None:
+        raise ConfigError("only an SQLite file is backed up like this; use pg_dump for PostgreSQL")
+    if not source.is_file():
+        raise ConfigError("there are no records to back up at storage.url")
+    if target.exists():
+        raise ConfigError(f"{target} is there already; name a new file")
+    unproved = target.with_name(f"{target.name}.unproved")
+    try:
+        try:
+            _copy(source, unproved)
+            proved = _prove(unproved)
+            _keep(unproved, target)
+        finally:
+            unproved.unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"the backup failed: {described(error)}") from error
+    return Backup(target, **proved)
+
+
+def _copy(source: Path, unproved: Path) -> None:
+    unproved.unlink(missing_ok=True)
+    unproved.touch(mode=0o600)
+    with (
+        closing(sqlite3.connect(source, timeout=WAITS_S)) as records,
+        closing(sqlite3.connect(unproved)) as copy,
+    ):
+        records.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+
+
+def _prove(unproved: Path) -> dict[str, int]:
+    """Row counts, once structure, references and audit chain were found whole. Raises StoreError."""
+    engine = open_engine(f"sqlite:///{unproved}", WAITS_S, read_only=True)
+    try:
+        with store_errors(), engine.connect() as connection:
+            _check(connection)
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in (schema.exchanges, schema.holds, schema.deliveries, schema.audit)
+            }
+    finally:
+        engine.dispose()
+
+
+def _check(connection: Connection) -> None:
+    found = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
+    if found != "ok":
+        raise StoreError("the copy is damaged: PRAGMA integrity_check says so")
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise StoreError("the copy is damaged: a hold or delivery has lost its exchange")
+    broken = broken_link(_trail(connection))
+    if broken is not None:
+        raise StoreError(f"the audit chain is broken at entry {broken.seq}")
+
+
+def _trail(connection: Connection) -> Iterator[AuditEntry]:
+    seq = 0
+    while entries := trail.entries_after(connection, seq):
+        yield from entries
+        seq = entries[-1].seq
+
+
+def _keep(unproved: Path, target: Path) -> None:
+    """Give the copy its name, durably."""
+    with unproved.open("rb") as copy:
+        os.fsync(copy.fileno())
+    unproved.rename(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

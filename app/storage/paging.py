@@ -1,0 +1,86 @@
+"""Pages by key: a page starts after the last row of the one before, whatever came in between."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, or_
+
+from app.core.errors import Invalid
+from app.ports import Page
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    column: ColumnElement[Any]
+    descending: bool = False
+
+    @property
+    def order(self) -> ColumnElement[Any]:
+        return self.column.desc() if self.descending else self.column.asc()
+
+    def beyond(self, value: Any) -> ColumnElement[bool]:
+        later: ColumnElement[bool] = self.column < value if self.descending else self.column > value
+        return later
+
+
+def page(
+    connection: Connection,
+    query: Select[Any],
+    keys: Sequence[SortKey],
+    after: str,
+    limit: int,
+    record_of: Callable[[Row[Any]], T],
+) -> Page[T]:
+    """The `limit` records after the place `after`. The last key must be unique. Raises Invalid."""
+    columns = [key.column.label(f"sort_{number}") for number, key in enumerate(keys)]
+    query = query.add_columns(*columns).order_by(*(key.order for key in keys)).limit(limit + 1)
+    if after:
+        query = query.where(_beyond(keys, _decode(after, keys)))
+    rows = connection.execute(query).all()
+    shown = rows[:limit]
+    more = len(rows) > limit and shown
+    return Page(tuple(map(record_of, shown)), _encode(shown[-1][-len(keys) :]) if more else "")
+
+
+def _beyond(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Later in the first key, or equal in it and later in the second, and so on."""
+    binds = [bindparam(None, value, type_=key.column.type) for key, value in zip(keys, values, strict=True)]
+    return or_(
+        *(
+            and_(
+                *(key.column == bind for key, bind in zip(keys[:depth], binds[:depth], strict=True)),
+                keys[depth].beyond(binds[depth]),
+            )
+            for depth in range(len(keys))
+        )
+    )
+
+
+# --- the place, opaque to its reader ----------------------------------------------------------
+
+
+def _encode(values: Sequence[Any]) -> str:
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _decode(after: str, keys: Sequence[SortKey]) -> Sequence[Any]:
+    try:
+        plain = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        return [_value(key.column.type.python_type, value) for key, value in zip(keys, plain, strict=True)]
+    except (ValueError, TypeError) as error:
+        raise Invalid("after: this is not the `next` of a page of this list") from error
+
+
+def _value(wanted: type, value: Any) -> Any:
+    if wanted is datetime:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise TypeError(wanted)
+    return value

@@ -1,0 +1,188 @@
+"""The tables. What is filtered or sorted has a column of its own; the rest of a record is JSON text."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database. A naive time is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        return datetime
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without its zone cannot be stored")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside. What no database takes becomes one other character, so that lengths stay."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+def storable(text: str) -> str:
+    """`text` without lone surrogates (UTF-8 has none) and NUL (PostgreSQL takes none)."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+metadata = MetaData()
+
+exchanges = Table(
+    "exchanges",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("message_key", Words, nullable=False),
+    Column("user_id", Words, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("claimed_until", Moment, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("window_closes_at", Moment),
+    Column("window_messages", Integer),
+    Column("departed", Boolean, nullable=False),
+    Column("asked", Words, nullable=False),
+    Column("said", Words, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("bot", Words, nullable=False),
+    Column("reply", Text),
+    Column("verdict", Text),
+    Column("answer", Text),
+    Column("finished_at", Moment),
+    Column("bot_seconds", Float),
+    Column("check_seconds", Float),
+    Column("why", Words, nullable=False),
+    UniqueConstraint("channel", "message_key", name="exchanges_by_message"),
+    Index("exchanges_by_follower", "channel", "user_id", "received_at"),
+    Index("exchanges_by_state", "state", "received_at", "id"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("user_id", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("state", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("deliver_by", Moment),
+    Column("severity", Integer, nullable=False),
+    Column("reviewable", Boolean, nullable=False),
+    Column("claimed_by", Words, nullable=False),
+    Column("claimed_until", Moment),
+    Column("decided_by", Words, nullable=False),
+    Column("decided_at", Moment),
+    Column("reason", Words, nullable=False),
+    Column("transferred_to", Words, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("final", Text),
+    Column("notes", Text, nullable=False),
+    Column("search", Words, nullable=False),
+    Index("holds_by_state", "state", "deliver_by"),
+    Index("holds_by_follower", "channel", "user_id", "state"),
+    Index("holds_by_exchange", "exchange_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
+    Column("hold_id", ForeignKey("holds.id")),
+    Column("channel", String, nullable=False),
+    Column("user_id", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("deliver_by", Moment, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment),
+    Column("leased_until", Moment),
+    Column("fence", Integer, nullable=False),
+    Column("finished_at", Moment),
+    Column("why", Words, nullable=False),
+    Column("reply", Text, nullable=False),
+    Index("deliveries_by_state", "state", "next_at"),
+    Index("deliveries_by_follower", "channel", "user_id", "state", "created_at"),
+    Index("deliveries_by_exchange", "exchange_id"),
+    Index("deliveries_by_hold", "hold_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("before", Words, nullable=False),
+    Column("after", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("previous_hash", String, nullable=False),
+    Column("hash", String, nullable=False),
+    Index("audit_by_subject", "subject", "seq"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String, nullable=False),
+)
+"""One row: where the chain ends. Locked by whoever appends; shows when the newest entries are gone."""
+
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("beat", BigInteger, nullable=False),
+)
+"""One row, written to see whether writing works."""

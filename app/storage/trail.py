@@ -1,0 +1,48 @@
+"""The audit rows: appended under a lock on the chain's end, never changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from app.core.audit import Link, link, seal
+from app.core.model import AuditEntry
+from app.storage.records import audit_of, audit_values, storable_entry
+from app.storage.schema import audit, audit_head
+
+PAGE = 500
+"""Rows read at once: the whole trail never sits in memory."""
+
+
+def append(connection: Connection, entries: Sequence[AuditEntry]) -> Sequence[None]:
+    """The plan for audit entries: number, chain and write them in order."""
+    if not entries:
+        return []
+    end = connection.execute(select(audit_head.c.seq, audit_head.c.hash).with_for_update()).one()
+    previous = Link(end.seq, end.hash)
+    sealed = []
+    for entry in entries:
+        sealed.append(seal(storable_entry(entry), previous))
+        previous = link(sealed[-1])
+    connection.execute(insert(audit), [audit_values(entry) for entry in sealed])
+    connection.execute(update(audit_head).values(seq=previous.seq, hash=previous.hash))
+    return [None] * len(entries)
+
+
+def end_of_trail(connection: Connection) -> int:
+    """The number of the newest entry ever written; 0 where there is none."""
+    return int(connection.execute(select(audit_head.c.seq)).scalar_one())
+
+
+def entries_after(connection: Connection, seq: int) -> Sequence[AuditEntry]:
+    """The next entries, at most PAGE of them, oldest first."""
+    rows: Sequence[Row[Any]] = connection.execute(
+        select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(PAGE)
+    ).all()
+    return [audit_of(row) for row in rows]
+
+
+def last_actor(connection: Connection, subject: str) -> str:
+    """Who did the latest thing to `subject`; empty where nobody has."""
+    query = select(audit.c.actor).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(1)
+    return connection.execute(query).scalar() or ""
