@@ -207,7 +207,7 @@ class Store(Protocol):
 
     async def deliver(self, delivery: Delivery, audit: AuditEntry | None = None) -> None:
         """Write what became of a leased delivery. Raises Conflict unless it is SENDING with this fence, or,
-        with an audit entry (a person's act), unless the stored `attempts` equals the given one."""
+        with an audit entry (a person's act), unless it is FAILED or UNCERTAIN with this fence."""
         ...
 
     async def lost_deliveries(self, now: datetime, limit: int) -> Sequence[Delivery]:

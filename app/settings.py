@@ -33,8 +33,8 @@ class Server(Closed):
 
 
 class Storage(Closed):
-    url: str = "sqlite+aiosqlite:///var/shenyan.db"
-    """An SQLAlchemy URL with an async driver."""
+    url: str = "sqlite:///var/shenyan.db"
+    """An SQLAlchemy URL."""
     busy_timeout_s: float = Field(2.0, gt=0, lt=4)
     """How long a locked database is waited for; below the platform's 5 s."""
 
@@ -97,6 +97,32 @@ class ChatBot(BotBase):
     max_tokens: int | None = Field(None, ge=1)
 
 
+class JsonStream(Closed):
+    """An answer that comes in pieces: server-sent events or lines of JSON objects."""
+
+    format: Literal["events", "lines"]
+    kind_path: str = ""
+    """Where a piece says what it is: "event" in Dify. Empty: the event's name, or nothing for lines."""
+    text_kinds: tuple[str, ...] = ()
+    """Only pieces of these kinds carry text; empty: all do."""
+    end_kinds: tuple[str, ...] = ()
+    """A piece of such a kind ends the answer; without one it was cut off. Empty: the stream may just end."""
+    error_kinds: tuple[str, ...] = ("error",)
+
+
+class JsonPoll(Closed):
+    """An API that answers with a ticket, to be asked until it is done (Coze)."""
+
+    url: str = Field(pattern=r"^https?://")
+    """May hold "{path}" for values of the first answer, e.g. "...retrieve?chat_id={data.id}"."""
+    state_path: str
+    done: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    every_s: float = Field(0.5, gt=0)
+    result_url: str = ""
+    """Where the reply is fetched once it is done; empty: it stands in the last answer."""
+
+
 class JsonBot(BotBase):
     """Any HTTP API that takes and gives JSON: Dify, Coze, FastGPT, Rasa, or one's own."""
 
@@ -109,12 +135,12 @@ class JsonBot(BotBase):
     """Where the reply's text stands in the answer: "answer", "data.outputs.text", "[*].text"."""
     error_path: str = ""
     """If something stands here, the bot has failed although it said HTTP 200."""
-    success: dict[str, object] = Field(default_factory=dict)
-    """Values that must stand at these paths, else the bot has failed: {"event": "message"}."""
-    stream: Literal["", "sse", "lines"] = ""
-    """The answer comes as server-sent events or as lines of JSON; the texts at `reply_path` are joined."""
-    poll: dict[str, object] = Field(default_factory=dict)
-    """For APIs that answer with a ticket: see docs/bots.md."""
+    success: dict[str, str] = Field(default_factory=dict)
+    """Values (as text) that must stand at these paths, else the bot has failed: {event = "message"}."""
+    keep: dict[str, str] = Field(default_factory=dict)
+    """With "[*]": only entries of the list with these values: {type = "answer"}."""
+    stream: JsonStream | None = None
+    poll: JsonPoll | None = None
 
 
 AnyBot = Annotated[WebhookBot | ChatBot | JsonBot, Field(discriminator="kind")]

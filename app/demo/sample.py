@@ -75,7 +75,7 @@ host = "127.0.0.1"
 port = {sample.ports.guard}
 
 [storage]
-url = "sqlite+aiosqlite:///{database.as_posix()}"
+url = "sqlite:///{database.as_posix()}"
 
 [monitoring]
 log_format = "console"

@@ -52,8 +52,8 @@ def _welcome(sample: Sample, folder: Path) -> None:
     text = f"""
 [bold green]慎言 · 示例环境[/]
   以市民身份留言   [link]{sample.emulator_url}/[/link]
-  人工审核台       [link]{sample.guard_url}/console/[/link]
-  接口文档         [link]{sample.guard_url}/docs[/link]
+  接口说明         [link]{sample.guard_url}/v1/openapi.json[/link]
+  就绪与指标       [link]{sample.guard_url}/readyz[/link]  [link]{sample.guard_url}/metrics[/link]
   配置与记录       {escape(str(folder))}
 
 [bold]用命令行留言，再看市民收到了什么：[/]

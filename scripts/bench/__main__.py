@@ -35,7 +35,7 @@ CONFIG = """
 [server]
 port = {port}
 [storage]
-url = "sqlite+aiosqlite:///{folder}/bench.db"
+url = "sqlite:///{folder}/bench.db"
 [monitoring]
 log_level = "warning"
 [bots.upstream]

@@ -184,7 +184,7 @@ async def stage(
     folder: Path, *, answer_within_s: float = 30.0, flaky: list[FlakyStore] | None = None
 ) -> AsyncIterator[Stage]:
     """A stage on a fresh SQLite file. With `flaky`, the relay's store stands behind a switch, put there."""
-    records = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/stage.db", busy_timeout_s=2.0)
+    records = await SqlStore.open(f"sqlite:///{folder}/stage.db", busy_timeout_s=2.0)
     store: Store = records
     if flaky is not None:
         switch = FlakyStore(records)

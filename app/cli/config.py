@@ -1,0 +1,28 @@
+"""`shenyan config check` and `show`."""
+
+import typer
+
+from app.cli.common import ConfigFile, settings_from
+
+app = typer.Typer(help="检查、显示配置。Check or show the configuration.", no_args_is_help=True)
+
+
+@app.command()
+def check(config: ConfigFile = None) -> None:
+    """检查配置；每个问题说明文件、行号和怎样改。Every problem by file, line and remedy."""
+    from app.assembly.proof import prove
+
+    settings = settings_from(config)
+    prove(settings)
+    typer.echo(
+        f"配置没有问题 sound: {len(settings.channels)} channels, {len(settings.bots)} bots, "
+        f"{len(settings.api_tokens)} tokens"
+    )
+
+
+@app.command()
+def show(config: ConfigFile = None) -> None:
+    """显示生效的配置，密钥打码。What is in force, secrets masked."""
+    from app.loading.config import show_settings
+
+    typer.echo(show_settings(settings_from(config)), nl=False)

@@ -1,0 +1,91 @@
+"""`shenyan`: every command in one tree.
+
+Exit codes: 0 good, 1 findings or problems, 2 usage or configuration.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from app import __version__
+from app.cli import audit, config, database, judging, token
+from app.cli.common import ConfigFile, settings_from
+from app.core.errors import ConfigError, GuardError
+
+app = typer.Typer(
+    name="shenyan",
+    help="慎言：政务新媒体自动回复的护栏。A guard for auto-replies of government accounts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(judging.check)
+app.command("lint")(judging.lint)
+app.add_typer(config.app, name="config")
+app.add_typer(database.app, name="db")
+app.add_typer(audit.app, name="audit")
+app.add_typer(token.app, name="token")
+
+
+@app.command()
+def serve(
+    config: ConfigFile = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="启动示例环境：附带示例机器人和平台模拟器。Sample surroundings.")
+    ] = False,
+) -> None:
+    """启动。Run the guard until SIGTERM or Ctrl-C."""
+    if sample:
+        from app.demo.processes import DidNotStart
+        from app.demo.sandbox import run
+
+        try:
+            run()
+        except DidNotStart as error:
+            raise ConfigError(f"示例环境没有启动 the sample did not start: {error}") from error
+        return
+    from app.main import serve as serve_guard
+
+    serve_guard(
+        settings_from(config), announce=lambda url: typer.echo(f"慎言在 {url} 运行 listening", err=True)
+    )
+
+
+@app.command()
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="打印 JSON 而不是表格。Rows as JSON.")] = False,
+) -> None:
+    """演示一场完整的对话。Play a scripted conversation through the real endpoints, about a minute."""
+    from app.demo.play import main as play
+
+    raise typer.Exit(play(as_json=as_json))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shenyan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本。Version.")
+    ] = False,
+) -> None:
+    """慎言：政务新媒体自动回复的护栏。A guard for auto-replies of government accounts."""
+
+
+def main() -> None:
+    """Run a command; an error of ours is one clear line for each problem, and no traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except GuardError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

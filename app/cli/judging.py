@@ -1,0 +1,158 @@
+"""`shenyan check` and `shenyan lint`: the judgement from the command line."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.common import ConfigFile, settings_from
+from app.core.errors import ConfigError
+from app.core.model import Conversation, Disposition, Reply, Turn, Verdict
+from app.core.policy import CheckPolicy
+
+if TYPE_CHECKING:
+    from app.core.checker import Checker
+
+COLOURS = {Disposition.RELEASE: "green", Disposition.HOLD: "yellow", Disposition.BLOCK: "red"}
+
+
+def check(
+    texts: Annotated[list[str] | None, typer.Argument(help="要判断的回复。Replies to judge.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='从标准输入逐行读 {"text": …, "context": …}。')
+    ] = False,
+    message: Annotated[str, typer.Option(help="市民的留言。What the citizen wrote.")] = "",
+    explain: Annotated[bool, typer.Option("--explain", help="给人看的说明。For people.")] = False,
+    config: ConfigFile = None,
+    channel: Annotated[str, typer.Option(help="用哪个频道的策略（需要 --config）。Whose policy.")] = "",
+) -> None:
+    """判断回复，每条一行 JSON。Judge replies; one line of JSON each, exit code 1 if a line is broken."""
+    if not jsonl and not texts:
+        raise ConfigError(
+            "没有要判断的文本 nothing to judge: pass texts, or --jsonl with lines on standard input"
+        )
+    checker, policy = _checker(config, channel)
+    lines = _read_lines(sys.stdin) if jsonl else ((text, Conversation(message)) for text in texts or ())
+    broken = False
+    for line in lines:
+        if isinstance(line, str):
+            broken = True
+            _print_json({"error": line})
+            continue
+        text, conversation = line
+        verdict = checker.check(Reply.of(text), conversation, policy)
+        _explain(text, verdict) if explain else _print_json(_as_json(verdict))
+    if broken:
+        raise typer.Exit(1)
+
+
+def lint(
+    rules: Annotated[Path | None, typer.Option(help="规则文件夹。Rules folder.")] = None,
+    lexicons: Annotated[Path | None, typer.Option(help="词表文件夹。Lexicons folder.")] = None,
+) -> None:
+    """检查规则和词表：每条例句都要说到做到。Check rules and lexicons; every example must keep its word."""
+    from rich.console import Console
+
+    from app.loading.ruleset import lint as find_problems
+
+    console = Console(stderr=True)
+    with console.status("检查规则和词表……"):
+        problems = find_problems(rules, lexicons, None)
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        console.print(f"[red]{len(problems)} 个问题 problems")
+        raise typer.Exit(1)
+    console.print("[green]规则和词表没有问题 rules and lexicons are sound")
+
+
+def _checker(config: Path | None, channel: str) -> "tuple[Checker, CheckPolicy]":
+    from app.loading.ruleset import load_checker
+
+    if config is None and not channel:
+        return load_checker(None, None, None), CheckPolicy()
+    from app.assembly.channels import check_policy
+
+    settings = settings_from(config)
+    if channel and channel not in settings.channels:
+        raise ConfigError(f"--channel {channel}: known are {', '.join(settings.channels)}")
+    name = settings.channels[channel].policy if channel else "default"
+    policy = check_policy(settings.policies[name]) if name in settings.policies else CheckPolicy()
+    where = settings.rules
+    return load_checker(where.rules_dir, where.lexicons_dir, where.cache_dir), policy
+
+
+def _read_lines(lines: Iterable[str]) -> Iterator[tuple[str, Conversation] | str]:
+    """Text and conversation of each line, or what is wrong with it. Empty lines are skipped."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            document = json.loads(line)
+        except ValueError:
+            yield f"line {number}: not JSON"
+            continue
+        if not isinstance(document, dict) or not isinstance(document.get("text"), str):
+            yield f'line {number}: expected an object with a string "text"'
+            continue
+        try:
+            yield document["text"], _conversation(document.get("context"))
+        except (TypeError, KeyError, AttributeError):
+            yield f'line {number}: "context" is a string, or an object with "message" and "turns"'
+
+
+def _conversation(context: Any) -> Conversation:
+    if context is None or isinstance(context, str):
+        return Conversation(context or "")
+    turns = tuple(
+        Turn(str(turn["asked"]), str(turn.get("answered", "")), datetime.now(UTC))
+        for turn in context.get("turns", ())
+    )
+    return Conversation(str(context.get("message", "")), turns)
+
+
+def _as_json(verdict: Verdict) -> dict[str, object]:
+    return {
+        "disposition": verdict.disposition.value,
+        "findings": [
+            {
+                "rule": finding.rule,
+                "category": finding.category.value,
+                "severity": finding.severity.value,
+                "span": [finding.span.start, finding.span.end],
+                "quote": finding.quote,
+                "why": finding.why,
+            }
+            for finding in verdict.findings
+        ],
+        "ruleset": verdict.ruleset,
+    }
+
+
+def _print_json(document: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _explain(text: str, verdict: Verdict) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    shown = Text(text)
+    for finding in verdict.findings:
+        for span in finding.spans:
+            shown.stylize("bold reverse", span.start, span.end)
+    colour = COLOURS[verdict.disposition]
+    console.print(Text(f"{verdict.disposition.value:8}", style=f"bold {colour}"), shown)
+    for finding in verdict.findings:
+        console.print(
+            Text(
+                f"         {finding.severity.value:7}{finding.rule}  “{finding.quote}”  {finding.why}",
+                style=colour,
+            )
+        )

@@ -1,0 +1,47 @@
+"""The records under test. A test gets a Store and may not care what is behind it."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from app.ports import Store
+from app.storage.migrate import upgrade
+from app.storage.sql import SqlStore
+
+OpenStore = Callable[[], Awaitable[Store]]
+
+
+@pytest.fixture(scope="session")
+def empty_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: a copy is faster than a migration."""
+    path = tmp_path_factory.mktemp("records") / "empty.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def records_url(empty_records: Path, tmp_path: Path) -> str:
+    path = tmp_path / "records.db"
+    shutil.copyfile(empty_records, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+async def open_store(records_url: str) -> AsyncIterator[OpenStore]:
+    """Opens the same records once more, like a second start or a second process."""
+    opened: list[Store] = []
+
+    async def open_it() -> Store:
+        opened.append(await SqlStore.open(records_url, busy_timeout_s=2.0))
+        return opened[-1]
+
+    yield open_it
+    for store in opened:
+        await store.aclose()
+
+
+@pytest.fixture
+async def store(open_store: OpenStore) -> Store:
+    return await open_store()

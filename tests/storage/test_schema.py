@@ -1,0 +1,45 @@
+"""What the column types do to values."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Dialect
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.storage.schema import Moment, storable
+
+DIALECTS: list[Dialect] = [sqlite.dialect(), postgresql.dialect()]  # type: ignore[no-untyped-call]
+SHANGHAI = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: str(dialect.name))
+def test_an_instant_is_stored_in_utc_and_comes_back_aware(dialect: Dialect) -> None:
+    stored = Moment().process_bind_param(SHANGHAI, dialect)
+    assert stored is not None
+    assert stored.replace(tzinfo=None) == datetime(2026, 3, 2, 4, 0, 0, 123456)  # noqa: DTZ001
+    back = Moment().process_result_value(stored, dialect)
+    assert back is not None
+    assert (back, back.utcoffset()) == (SHANGHAI, timedelta(0))
+
+
+def test_a_time_without_its_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        Moment().process_bind_param(SHANGHAI.replace(tzinfo=None), DIALECTS[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        pytest.param("", "", id="nothing"),
+        pytest.param("您好😀\n", "您好😀\n", id="what is Unicode stays"),
+        pytest.param("a\0b", "a\ufffdb", id="NUL, which PostgreSQL refuses"),
+        pytest.param("a\ud83db", "a?b", id="half a surrogate pair"),
+    ],
+)
+def test_text_is_made_storable_at_the_same_length(text: str, stored: str) -> None:
+    assert storable(text) == stored
+
+
+def test_utc_stays_utc() -> None:
+    now = datetime(2026, 3, 2, 4, tzinfo=UTC)
+    assert Moment().process_result_value(now.replace(tzinfo=None), DIALECTS[0]) == now
