@@ -54,6 +54,9 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
         settings.storage.busy_timeout_s,
         conversation_within=timedelta(seconds=settings.conversations.within_s),
         conversation_turns=settings.conversations.turns,
+        turns_for=frozenset(
+            name for name, channel in settings.channels.items() if settings.bots[channel.bot].kind == "chat"
+        ),
     )
     stack.push_async_callback(store.aclose)
     metrics = Metrics(version=__version__, ruleset=checker.version)

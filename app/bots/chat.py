@@ -15,8 +15,10 @@ from app.core.model import Conversation, Message, Reply
 from app.settings import ChatBot
 
 DONE = "[DONE]"
-WHOLE = {"stop", "eos", ""}
-"""Reasons to finish that mean: this is all. "length" is a text cut short."""
+WHOLE = ("stop", "eos", "")
+"""Reasons to finish that mean: this is all."""
+NOT_WHOLE = {"length": "cut-off", "content_filter": "content-filter", "tool_calls": "tool-call"}
+"""Reasons to finish that mean: this is not what the bot wanted to say; as codes."""
 
 
 @dataclass(slots=True)
@@ -69,8 +71,7 @@ class ChatBotAdapter:
                 choice = _choice(read_json(event.data))
                 if choice is None:
                     continue  # a chunk about usage
-                delta = choice.get("delta")
-                pieces.append(_content(delta) if isinstance(delta, dict) else "")
+                pieces.append(_content(choice, "delta"))
                 finished = _finish(choice) or finished
         if not finished:
             raise BotMalformed("the bot's stream broke off", code="cut-off")
@@ -82,10 +83,7 @@ def _text(answer: object) -> str:
     if choice is None:
         raise BotMalformed("the bot's answer has no choices", code="wrong-shape")
     _finish(choice)
-    message = choice.get("message")
-    if not isinstance(message, dict):
-        raise BotMalformed("the bot's answer has no message", code="wrong-shape")
-    return _content(message)
+    return _content(choice, "message")
 
 
 def _choice(answer: object) -> dict[str, object] | None:
@@ -99,14 +97,20 @@ def _choice(answer: object) -> dict[str, object] | None:
         raise BotMalformed("the bot's answer has no choices", code="wrong-shape")
     if not choices:
         return None
-    if len(choices) > 1 or not isinstance(choices[0], dict):
+    if len(choices) > 1 or not isinstance(choices[0], dict) or choices[0].get("index", 0) != 0:
         raise BotMalformed("the bot gave several answers", code="wrong-shape")
     return choices[0]
 
 
-def _content(message: Mapping[str, object]) -> str:
+def _content(choice: Mapping[str, object], place: str) -> str:
+    """The text in the choice's "message" or "delta". Anything odd there may be a word lost: it is refused."""
+    message = choice.get(place)
+    if not isinstance(message, dict):
+        raise BotMalformed(f"the bot's answer has no {place}", code="wrong-shape")
     if message.get("tool_calls"):
         raise BotMalformed("the bot wants to call a tool", code="tool-call")
+    if message.get("refusal"):
+        raise BotMalformed("the bot refuses to answer", code="refusal")
     content = message.get("content")
     if content is None:
         return ""
@@ -121,5 +125,6 @@ def _finish(choice: Mapping[str, object]) -> bool:
     if reason is None:
         return False
     if reason not in WHOLE:
-        raise BotMalformed("the bot's text was cut short", code="cut-off")
+        code = NOT_WHOLE.get(reason, "wrong-shape") if isinstance(reason, str) else "wrong-shape"
+        raise BotMalformed("the bot's text is not whole", code=code)
     return bool(reason)

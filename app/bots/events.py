@@ -1,6 +1,5 @@
 """Server-sent events and lines of JSON, put together again from whatever pieces the network made of them."""
 
-import codecs
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,24 +13,38 @@ class Event:
     data: str
 
 
-_LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")
-"""A carriage return at the very end may be half of a line end."""
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    """Whole lines without their ends. Raises BotMalformed where it is not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    rest = ""
+    """Whole lines without their ends. Raises BotMalformed where one is not UTF-8.
+
+    Cut before it is decoded, so that no piece splits a character; each byte is looked at once, however small
+    the pieces are.
+    """
+    begun: list[bytes] = []
+    after_return = False
+    async for chunk in chunks:
+        if not chunk:
+            continue
+        # A line feed right after a carriage return that ended the last piece belongs to it.
+        head, *rest = _LINE_END.split(chunk.removeprefix(b"\n") if after_return else chunk)
+        after_return = chunk.endswith(b"\r")
+        begun.append(head)
+        if not rest:
+            continue
+        for line in (b"".join(begun), *rest[:-1]):
+            yield _decoded(line)
+        begun = [rest[-1]]
+    if last := b"".join(begun):
+        yield _decoded(last)
+
+
+def _decoded(line: bytes) -> str:
     try:
-        async for chunk in chunks:
-            *lines, rest = _LINE_END.split(rest + decoder.decode(chunk))
-            for line in lines:
-                yield line
-        decoder.decode(b"", final=True)
+        return line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BotMalformed("the bot's stream is not UTF-8", code="no-text") from error
-    if rest.rstrip("\r"):
-        yield rest.rstrip("\r")
 
 
 async def events_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
@@ -39,8 +52,10 @@ async def events_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
 
     Source: the WHATWG HTML standard, "Server-sent events".
     """
-    name, data = "", list[str]()
+    name, data, started = "", list[str](), False
     async for line in lines_of(chunks):
+        if not started:
+            line, started = line.removeprefix("\ufeff"), True
         if not line:
             if data:
                 yield Event(name, "\n".join(data))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from app.bots.events import Event, events_of, lines_of
-from app.bots.paths import JsonPath
+from app.bots.paths import JsonPath, spelled
 from app.bots.posting import Post, get, post, streamed
 from app.bots.speech import reply_of, spoken
 from app.bots.strict import read_json
@@ -69,28 +69,28 @@ class JsonBotAdapter:
         return {name: value.get_secret_value() for name, value in self.settings.headers.items()}
 
     def _text(self, answer: object) -> str:
-        found = self._reply.find(answer, self.settings.keep)
-        if not found and "*" not in self._reply.steps:
+        if not self._reply.leads(answer, self.settings.keep):
             raise BotMalformed("nothing stands at reply_path", code="wrong-shape")
-        return "\n".join(_texts(found))
+        return "\n".join(_texts(self._reply.find(answer, self.settings.keep)))
 
     def _require_success(self, answer: object) -> None:
-        if self._error is not None and any(
-            one not in (None, "", 0, False) for one in self._error.find(answer)
-        ):
-            raise BotError("the bot reports an error", code="upstream")
+        self._require_no_error(answer)
         for path, wanted in self._success:
-            if [str(one) for one in path.find(answer)] != [wanted]:
+            if [spelled(one) for one in path.find(answer)] != [wanted]:
                 raise BotError("the bot does not report success", code="upstream")
+
+    def _require_no_error(self, answer: object) -> None:
+        if self._error is not None and any(self._error.find(answer)):
+            raise BotError("the bot reports an error", code="upstream")
 
     async def _polled(self, ticket: object, poll: JsonPoll) -> object:
         state = JsonPath.of(poll.state_path)
         answer = ticket
         while True:
-            found = [str(one) for one in state.find(answer)]
-            if set(found) & set(poll.failed):
+            found = {spelled(one) for one in state.find(answer)}
+            if found & set(poll.failed):
                 raise BotError("the bot reports a failure", code="upstream")
-            if set(found) & set(poll.done):
+            if found & set(poll.done):
                 break
             await asyncio.sleep(poll.every_s)
             answer = await self._fetched(poll.url, ticket)
@@ -105,32 +105,49 @@ class JsonBotAdapter:
     async def _streamed(self, request: Post, stream: JsonStream) -> str:
         kind_path = JsonPath.of(stream.kind_path) if stream.kind_path else None
         pieces: list[str] = []
-        ended = not stream.end_kinds
         async with streamed(self.session, request, self.settings) as chunks:
             async for event in _pieces(chunks, stream):
+                if event.data in stream.end_kinds:
+                    return "".join(pieces)
                 document = read_json(event.data)
-                kind = "".join(str(one) for one in kind_path.find(document)) if kind_path else event.name
+                kind = "".join(map(spelled, kind_path.find(document))) if kind_path else event.name
                 if kind in stream.error_kinds:
                     raise BotError("the bot reports an error", code="upstream")
+                self._require_no_error(document)
+                ends = kind in stream.end_kinds
                 if not stream.text_kinds or kind in stream.text_kinds:
-                    pieces += _texts(self._reply.find(document, self.settings.keep))
-                if kind in stream.end_kinds:
-                    ended = True
-                    break
-        if not ended:
-            raise BotMalformed("the bot's stream broke off", code="cut-off")
-        return "".join(pieces)
+                    pieces.append(self._piece(document, may_lack_text=ends))
+                if ends:
+                    return "".join(pieces)
+        raise BotMalformed("the bot's stream broke off", code="cut-off")
+
+    def _piece(self, document: object, *, may_lack_text: bool) -> str:
+        if not may_lack_text and not self._reply.leads(document, self.settings.keep):
+            raise BotMalformed("a piece of the answer has no text", code="wrong-shape")
+        return "".join(_texts(self._reply.find(document, self.settings.keep)))
 
 
 def require_usable(name: str, settings: JsonBot) -> None:
-    """Raises ConfigError for a slot nobody fills or a path that is none."""
-    unknown = set(_SLOT.findall(json.dumps(settings.request))) - SLOTS
+    """Raises ConfigError for a slot nobody fills, a path that is none, a key that would go unheeded."""
+    if settings.stream and (settings.poll or settings.success):
+        raise ConfigError(
+            f"bots.{name}: poll and success are for answers in one piece; use stream.error_kinds"
+        )
+    if settings.keep and "[*]" not in settings.reply_path:
+        raise ConfigError(f"bots.{name}.keep: picks entries of a list; write [*] in reply_path")
+    try:
+        written = json.dumps(settings.request, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ConfigError(f"bots.{name}.request: only JSON values; write dates as text") from None
+    unknown = set(_SLOT.findall(written)) - SLOTS
     if unknown:
         known = ", ".join(sorted(SLOTS))
         raise ConfigError(f"bots.{name}.request: there is no {{{min(unknown)}}}; known: {known}")
     paths = [settings.reply_path, settings.error_path, *settings.success]
     paths += [settings.stream.kind_path] if settings.stream else []
-    paths += [settings.poll.state_path] if settings.poll else []
+    if settings.poll:
+        slots = _PATH_SLOT.findall(settings.poll.url + settings.poll.result_url)
+        paths += [settings.poll.state_path, *slots]
     for path in paths:
         try:
             JsonPath.of(path)
@@ -172,8 +189,8 @@ def _addressed(url: str, ticket: object) -> str:
     """The address with values of the ticket; only plain identifiers, so that no answer steers the address."""
 
     def value(slot: re.Match[str]) -> str:
-        found = [str(one) for one in JsonPath.of(slot[1]).find(ticket)]
-        if len(found) != 1 or re.fullmatch(r"[\w-]{1,128}", found[0]) is None:
+        found = [spelled(one) for one in JsonPath.of(slot[1]).find(ticket)]
+        if len(found) != 1 or re.fullmatch(r"[A-Za-z0-9_-]{1,128}", found[0]) is None:
             raise BotMalformed("the bot's ticket cannot be followed", code="wrong-shape")
         return found[0]
 

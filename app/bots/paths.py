@@ -1,5 +1,6 @@
 """Where a value stands in JSON: `data.outputs.text`, `[0].text`, `[*].text`."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,27 @@ class JsonPath:
             found = [value for one in found for value in _step(one, step, keep or {})]
         return found
 
+    def leads(self, document: object, keep: Mapping[str, str] | None = None) -> bool:
+        """Whether something stands there, or an empty list for the first "*" says that nothing does.
+
+        A list of other things (pictures alone, nothing to keep) is neither: it is no silence.
+        """
+        if "*" not in self.steps:
+            return bool(self.find(document))
+        lists = JsonPath(self.steps[: self.steps.index("*")])
+        return any(one == [] for one in lists.find(document)) or bool(self.find(document, keep))
+
+
+def spelled(value: object) -> str:
+    """A value as JSON spells it, without quotes; empty for lists and objects."""
+    match value:
+        case str():
+            return value
+        case None | bool() | int() | float():
+            return json.dumps(value)
+        case _:
+            return ""
+
 
 def _step(value: object, step: str | int, keep: Mapping[str, str]) -> Sequence[object]:
     if isinstance(step, int):
@@ -45,4 +67,7 @@ def _step(value: object, step: str | int, keep: Mapping[str, str]) -> Sequence[o
 
 
 def _kept(entry: object, keep: Mapping[str, str]) -> bool:
-    return all(isinstance(entry, dict) and str(entry.get(key)) == wanted for key, wanted in keep.items())
+    return all(
+        isinstance(entry, dict) and key in entry and spelled(entry[key]) == wanted
+        for key, wanted in keep.items()
+    )

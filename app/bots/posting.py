@@ -68,7 +68,7 @@ async def streamed(
         raise BotTimeout("the bot did not answer in time") from error
     except (aiohttp.ClientConnectorError, ConnectionRefusedError) as error:
         raise BotError("the bot cannot be reached", code="unreachable") from error
-    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, ConnectionError) as error:
+    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, ConnectionError) as error:
         raise BotMalformed("the bot's answer broke off", code="cut-off") from error
     except aiohttp.ClientError as error:
         raise BotError("the bot does not speak HTTP", code="no-http") from error

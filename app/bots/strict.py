@@ -8,7 +8,8 @@ from app.core.errors import BotMalformed
 def read_json(body: bytes | str) -> object:
     """Raises BotMalformed."""
     try:
-        return json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+        text = body if isinstance(body, str) else body.decode("utf-8")  # json would guess the encoding
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BotMalformed("the bot's answer is not JSON", code="no-json") from error
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from app.bots.posting import Post, post
-from app.core.errors import BotTimeout
+from app.core.errors import BotError, BotTimeout, DecodeError
 from app.core.model import Conversation, Message, Reply
 from app.ports import Clock, Codec
 from app.settings import WebhookBot
@@ -31,28 +31,35 @@ class WebhookBotAdapter:
         Some frameworks answer nothing to the first showings on purpose, to win time, and give the text to a
         later one: to them an early "nothing" means "not yet".
         """
+        push = self._push(message)
         try:
             async with asyncio.timeout(self.settings.give_up_after_s):
                 for _ in range(self.settings.emulate_resends - 1):
-                    reply = await self._early(message)
+                    reply = await self._early(message, push)
                     if reply is not None:
                         return reply
-                return await self._show(message, 0)
+                return await self._show(message, push, 0)
         except TimeoutError as error:
             raise BotTimeout("the bot did not answer in time") from error
 
-    async def _early(self, message: Message) -> Reply | None:
+    def _push(self, message: Message) -> Post:
+        """Written once: every showing is the same push, its signature and encryption too."""
+        try:
+            push = self.codec.encode_push(message, self.clock())
+        except DecodeError as error:
+            raise BotError("the push cannot be spelled as this bot wants it", code="push") from error
+        return Post(self.settings.url, push.body, push.media_type, query=push.query)
+
+    async def _early(self, message: Message, push: Post) -> Reply | None:
         """One showing that is not the last: silence, or no answer in time, is no answer yet."""
         started = asyncio.get_running_loop().time()
         try:
-            reply = await self._show(message, self.resend_after_s)
+            reply = await self._show(message, push, self.resend_after_s)
         except BotTimeout:
             return None
         if reply is None:  # the platform would not resend after a "success", but after its 5 s
             await asyncio.sleep(max(0.0, started + self.resend_after_s - asyncio.get_running_loop().time()))
         return reply
 
-    async def _show(self, message: Message, within_s: float) -> Reply | None:
-        push = self.codec.encode_push(message, self.clock())
-        request = Post(self.settings.url, push.body, push.media_type, query=push.query)
-        return self.codec.decode_answer(message, await post(self.session, request, self.settings, within_s))
+    async def _show(self, message: Message, push: Post, within_s: float) -> Reply | None:
+        return self.codec.decode_answer(message, await post(self.session, push, self.settings, within_s))

@@ -216,7 +216,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """All that has been proved so far stands inside quotes or a book title."""
+    """What was proved first stands inside quotes or a book title: somebody else's words, or a name."""
 
     @property
     def triggers(self) -> Triggers:
@@ -224,8 +224,8 @@ class Quoted:
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         quotes = scope.evidence.quotes
-        inside = anchor and all(
-            any(opened <= start and end <= closed for opened, closed in quotes) for start, end in anchor
+        inside = anchor and any(
+            opened <= anchor[0][0] and anchor[0][1] <= closed for opened, closed in quotes
         )
         return HOLDS if inside else FAILS
 
