@@ -9,19 +9,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from app.core.evidence import Range, Scope
+from app.core.evidence import Evidence, Range, Scope
 
 Proof = tuple[Range, ...]
 HOLDS: tuple[Proof, ...] = ((),)
 FAILS: tuple[Proof, ...] = ()
 
-Triggers = frozenset[str] | None
-"""The lexicons of which one must have been hit for the condition to hold; None: it needs none."""
+_LOOKS_AROUND = re.compile(r"[$^]|\\[AbBZ]|\(\?[=!<>]|[*+?}]\+")
+"""In a pattern: what may match in a stretch of a text and not in the whole of it."""
 
 
 class Condition(Protocol):
-    @property
-    def triggers(self) -> Triggers: ...
+    def possible(self, evidence: Evidence) -> bool:
+        """False only where it holds nowhere in this text: asked of the whole, before it is cut up."""
+        ...
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         """`anchor` is what has been proved so far: conditions such as `before` speak of it."""
@@ -32,9 +33,8 @@ class Condition(Protocol):
 class InLexicon:
     lexicons: tuple[str, ...]
 
-    @property
-    def triggers(self) -> Triggers:
-        return frozenset(self.lexicons)
+    def possible(self, evidence: Evidence) -> bool:
+        return any(lexicon in evidence.hits for lexicon in self.lexicons)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         hits = {
@@ -49,9 +49,10 @@ class InLexicon:
 class Pattern:
     pattern: re.Pattern[str]
 
-    @property
-    def triggers(self) -> Triggers:
-        return None
+    def possible(self, evidence: Evidence) -> bool:
+        if _LOOKS_AROUND.search(self.pattern.pattern):
+            return True
+        return self.pattern.search(evidence.text) is not None
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         return [
@@ -67,11 +68,8 @@ class All:
 
     parts: tuple[Condition, ...]
 
-    @property
-    def triggers(self) -> Triggers:
-        """The rarest demand of any part is enough to know that the whole cannot hold."""
-        wanted = [part.triggers for part in self.parts if part.triggers is not None]
-        return min(wanted, key=len, default=None)
+    def possible(self, evidence: Evidence) -> bool:
+        return all(part.possible(evidence) for part in self.parts)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         proved: list[Proof] = [anchor]
@@ -98,11 +96,8 @@ class All:
 class Any:
     parts: tuple[Condition, ...]
 
-    @property
-    def triggers(self) -> Triggers:
-        wanted = [part.triggers for part in self.parts]
-        known = [one for one in wanted if one is not None]
-        return frozenset().union(*known) if len(known) == len(wanted) else None
+    def possible(self, evidence: Evidence) -> bool:
+        return any(part.possible(evidence) for part in self.parts)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         return [proof for part in self.parts for proof in part.proofs(scope, anchor)]
@@ -112,9 +107,8 @@ class Any:
 class Not:
     part: Condition
 
-    @property
-    def triggers(self) -> Triggers:
-        return None
+    def possible(self, evidence: Evidence) -> bool:
+        return True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         return FAILS if self.part.proofs(scope, anchor) else HOLDS
@@ -128,9 +122,8 @@ class Near:
     to: Condition
     within: int
 
-    @property
-    def triggers(self) -> Triggers:
-        return All((self.of, self.to)).triggers
+    def possible(self, evidence: Evidence) -> bool:
+        return self.of.possible(evidence) and self.to.possible(evidence)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         others = self.to.proofs(scope, anchor)
@@ -150,9 +143,8 @@ class InOrder:
     items: tuple[Condition, ...]
     within: int
 
-    @property
-    def triggers(self) -> Triggers:
-        return All(self.items).triggers
+    def possible(self, evidence: Evidence) -> bool:
+        return all(item.possible(evidence) for item in self.items)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         columns = [item.proofs(scope, anchor) for item in self.items]
@@ -178,9 +170,8 @@ class Count:
     at_least: int
     at_most: int | None = None
 
-    @property
-    def triggers(self) -> Triggers:
-        return self.of.triggers if self.at_least > 0 else None
+    def possible(self, evidence: Evidence) -> bool:
+        return self.at_least == 0 or self.of.possible(evidence)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         ranges = sorted({one for proof in self.of.proofs(scope, anchor) for one in proof})
@@ -197,9 +188,8 @@ class Beside:
     within: int
     side: Literal["before", "after"]
 
-    @property
-    def triggers(self) -> Triggers:
-        return self.of.triggers
+    def possible(self, evidence: Evidence) -> bool:
+        return self.of.possible(evidence)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         if not anchor:
@@ -218,9 +208,8 @@ class Beside:
 class Quoted:
     """What was proved first stands inside quotes or a book title: somebody else's words, or a name."""
 
-    @property
-    def triggers(self) -> Triggers:
-        return None
+    def possible(self, evidence: Evidence) -> bool:
+        return True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         quotes = scope.evidence.quotes
@@ -237,9 +226,8 @@ class Length:
     at_least: int
     at_most: int | None
 
-    @property
-    def triggers(self) -> Triggers:
-        return None
+    def possible(self, evidence: Evidence) -> bool:
+        return True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         length = scope.length
@@ -252,9 +240,8 @@ class Length:
 class Position:
     where: Literal["first", "last", "only"]
 
-    @property
-    def triggers(self) -> Triggers:
-        return None
+    def possible(self, evidence: Evidence) -> bool:
+        return True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         match self.where:
@@ -273,9 +260,9 @@ class OfMessage:
 
     part: Condition
 
-    @property
-    def triggers(self) -> Triggers:
-        return None
+    def possible(self, evidence: Evidence) -> bool:
+        message = evidence.message
+        return message is not None and bool(message.text) and self.part.possible(message)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         message = scope.evidence.message
@@ -290,9 +277,8 @@ class OfReply:
 
     part: Condition
 
-    @property
-    def triggers(self) -> Triggers:
-        return self.part.triggers
+    def possible(self, evidence: Evidence) -> bool:
+        return self.part.possible(evidence)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         return HOLDS if self.part.proofs(scope.evidence.whole(), ()) else FAILS
@@ -304,9 +290,8 @@ class Echo:
 
     at_least: int
 
-    @property
-    def triggers(self) -> Triggers:
-        return None
+    def possible(self, evidence: Evidence) -> bool:
+        return evidence.message is not None
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         message = scope.evidence.message

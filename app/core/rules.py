@@ -35,11 +35,10 @@ class Ruleset:
 
     def evaluate(self, evidence: Evidence) -> tuple[Finding, ...]:
         """One finding for each rule and scope in which it holds, in file order."""
-        found = evidence.hits.keys()
         return tuple(
             finding
             for rule in self.rules
-            if rule.when.triggers is None or not rule.when.triggers.isdisjoint(found)
+            if rule.when.possible(evidence)
             for finding in _findings(rule, evidence)
         )
 

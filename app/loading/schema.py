@@ -90,7 +90,7 @@ class Part(Closed):
     count: CountPart | None = Field(None, description="出现次数")
     before: BesidePart | None = Field(None, description="在已找到的证据之前 within 个字以内")
     after: BesidePart | None = Field(None, description="在已找到的证据之后 within 个字以内")
-    quoted: Literal[True] | None = Field(None, description="证据全部在引号或书名号内")
+    quoted: Literal[True] | None = Field(None, description="最先找到的证据在引号或书名号内")
     length: LengthPart | None = Field(None, description="范围内的字数，不算空格标点")
     position: Literal["first", "last", "only"] | None = Field(None, description="范围在回复中的位置")
     message: "Part | None" = Field(None, description="对市民的留言成立")
