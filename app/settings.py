@@ -3,15 +3,44 @@
 Files and environment are read by `app.loading.config`; nothing else in the program reads either.
 """
 
+import re
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 """Names a channel, bot, policy or token in URLs, metrics and records."""
+
+
+def _webhook_token(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9]{3,32}", token.get_secret_value()):
+        raise ValueError("a token is 3 to 32 letters and digits; copy it from the platform's console")
+    return token
+
+
+def _encoding_aes_key(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9]{43}", key.get_secret_value()):
+        raise ValueError("an EncodingAESKey is 43 letters and digits; copy it from the platform's console")
+    return key
+
+
+def _header_value(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[ -~]+", value.get_secret_value()):
+        raise ValueError("a header's value is one line of ASCII characters; is there a line end in the file?")
+    return value
+
+
+WebhookToken = Annotated[SecretStr, AfterValidator(_webhook_token)]
+EncodingAesKey = Annotated[SecretStr, AfterValidator(_encoding_aes_key)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+"""An empty one (a variable that was never filled in) would let everybody in."""
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
 
 HOLDING_TEXT = "您的留言已收到，工作人员核实后会尽快回复您。"
 
@@ -39,11 +68,6 @@ class Storage(Closed):
     """How long a locked database is waited for; below the platform's 5 s."""
 
 
-class Coordination(Closed):
-    url: str = ""
-    """Empty: in this process alone. Else redis:// or rediss://."""
-
-
 class Policy(Closed):
     """How a channel decides on findings. domain: S1..S4 are info, low, medium, high."""
 
@@ -62,8 +86,8 @@ class Policy(Closed):
 class BotBase(Closed):
     give_up_after_s: float = Field(30.0, gt=0, le=80)
     """After this the bot has failed; below the claim's lease of 90 s."""
-    max_answer_bytes: int = Field(65_536, ge=256, le=10_485_760)
-    """A larger answer is no reply."""
+    max_answer_bytes: int = Field(1_048_576, ge=256, le=10_485_760)
+    """A larger answer is no reply. A streamed one takes some 300 bytes for each word of it."""
 
 
 class WebhookBot(BotBase):
@@ -71,11 +95,11 @@ class WebhookBot(BotBase):
 
     kind: Literal["webhook"]
     url: str = Field(pattern=r"^https?://")
-    token: SecretStr
+    token: Secret
     """The vendor's own webhook token: never the platform's."""
     app_id: str = ""
     """What the vendor knows as the account's app id; empty: the channel's."""
-    aes_key: SecretStr | None = None
+    aes_key: EncodingAesKey | None = None
     """The vendor's own EncodingAESKey; with it the pushes to the vendor are encrypted."""
     push_format: Literal["same", "xml", "json"] = "same"
     emulate_resends: int = Field(1, ge=1, le=4)
@@ -89,7 +113,7 @@ class ChatBot(BotBase):
     url: str = Field(pattern=r"^https?://")
     """The full address, e.g. http://127.0.0.1:8000/v1/chat/completions."""
     model: str
-    api_key: SecretStr | None = None
+    api_key: HeaderValue | None = None
     system_prompt: str = ""
     history_turns: int = Field(6, ge=0, le=50)
     stream: bool = False
@@ -105,8 +129,9 @@ class JsonStream(Closed):
     """Where a piece says what it is: "event" in Dify. Empty: the event's name, or nothing for lines."""
     text_kinds: tuple[str, ...] = ()
     """Only pieces of these kinds carry text; empty: all do."""
-    end_kinds: tuple[str, ...] = ()
-    """A piece of such a kind ends the answer; without one it was cut off. Empty: the stream may just end."""
+    end_kinds: tuple[str, ...] = Field(min_length=1)
+    """A piece of such a kind, or one that is just this word ("[DONE]"), ends the answer; without one it was
+    cut off."""
     error_kinds: tuple[str, ...] = ("error",)
 
 
@@ -128,15 +153,15 @@ class JsonBot(BotBase):
 
     kind: Literal["json"]
     url: str = Field(pattern=r"^https?://")
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     request: dict[str, object]
     """The request body; "{text}", "{user}", "{channel}", "{message_id}" in its strings are filled in."""
     reply_path: str
     """Where the reply's text stands in the answer: "answer", "data.outputs.text", "[*].text"."""
     error_path: str = ""
-    """If something stands here, the bot has failed although it said HTTP 200."""
+    """If something stands here, in any piece of the answer, the bot has failed although it said HTTP 200."""
     success: dict[str, str] = Field(default_factory=dict)
-    """Values (as text) that must stand at these paths, else the bot has failed: {event = "message"}."""
+    """Values that must stand at these paths, else the bot has failed: {event = "message", ok = "true"}."""
     keep: dict[str, str] = Field(default_factory=dict)
     """With "[*]": only entries of the list with these values: {type = "answer"}."""
     stream: JsonStream | None = None
@@ -165,14 +190,14 @@ class ChannelBase(Closed):
 class WeChatChannel(ChannelBase):
     platform: Literal["wechat"]
     app_id: str = Field(min_length=1)
-    token: SecretStr
+    token: WebhookToken
     """3 to 32 letters and digits, as entered on the platform."""
     mode: Literal["plaintext", "compatible", "safe"] = "safe"
     """As set on the platform. A push in another mode is refused."""
-    aes_key: SecretStr | None = None
-    previous_aes_key: SecretStr | None = None
+    aes_key: EncodingAesKey | None = None
+    previous_aes_key: EncodingAesKey | None = None
     """Still accepted while a new key spreads."""
-    app_secret: SecretStr | None = None
+    app_secret: Secret | None = None
     """For the access token; without it nothing can be delivered after the passive answer."""
     api_base: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
 
@@ -185,9 +210,9 @@ class WeChatChannel(ChannelBase):
 
 class WeiboChannel(ChannelBase):
     platform: Literal["weibo"]
-    app_secret: SecretStr
+    app_secret: Secret
     """Plays the part of WeChat's token in signatures."""
-    access_token: SecretStr | None = None
+    access_token: Secret | None = None
     uid: str = ""
     """The account's own id; pushes for another account are refused when it is set."""
     api_base: str = Field("https://m.api.weibo.com", pattern=r"^https?://")
@@ -261,7 +286,6 @@ class Rules(Closed):
 class Settings(Closed):
     server: Server = Server()
     storage: Storage = Storage()
-    coordination: Coordination = Coordination()
     rules: Rules = Rules()
     conversations: Conversations = Conversations()
     review: Review = Review()
@@ -275,16 +299,8 @@ class Settings(Closed):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        problems = [
-            f"channels.{name}.bot: there is no [bots.{channel.bot}]; known: {', '.join(self.bots) or 'none'}"
-            for name, channel in self.channels.items()
-            if channel.bot not in self.bots
-        ]
-        problems += [
-            f"channels.{name}.policy: there is no [policies.{channel.policy}]"
-            for name, channel in self.channels.items()
-            if channel.policy not in self.policies
-        ]
+        wanted = {name: (channel.bot, channel.policy) for name, channel in self.channels.items()}
+        problems = broken_names(wanted, self.bots, self.policies)
         problems += self._shared_credentials()
         if problems:
             raise ValueError("\n".join(problems))
@@ -304,3 +320,18 @@ class Settings(Closed):
                     f"channels.{name}: the same account as channels.{first}; give each account one channel"
                 )
         return problems
+
+
+def broken_names(
+    wanted: Mapping[str, tuple[str, str]], bots: Collection[str], policies: Collection[str]
+) -> list[str]:
+    """Where a channel names a bot or a policy that is not there. `wanted`: both names by channel."""
+    return [
+        f"channels.{name}.bot: there is no [bots.{bot}]; known: {', '.join(bots) or 'none'}"
+        for name, (bot, _) in wanted.items()
+        if bot not in bots
+    ] + [
+        f"channels.{name}.policy: there is no [policies.{policy}]; known: {', '.join(policies) or 'none'}"
+        for name, (_, policy) in wanted.items()
+        if policy not in policies
+    ]

@@ -9,8 +9,8 @@ from app.bots.json_api import JsonBotAdapter
 from app.bots.webhook import WebhookBotAdapter
 from app.core.disposition import Fallbacks
 from app.core.errors import ConfigError
-from app.core.model import BodyFormat, Conversation, Disposition, Reply, Severity
-from app.core.policy import CheckPolicy
+from app.core.model import BodyFormat, Conversation, Disposition, Reply
+from app.loading.policies import check_policy
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
 from app.platforms.wechat.tokens import AccessTokens
@@ -67,16 +67,6 @@ def _fallbacks(channel: AnyChannel) -> Fallbacks:
     return Fallbacks(
         held=text if channel.when_held == "holding_text" else None,
         late=text if channel.when_late == "holding_text" else None,
-    )
-
-
-def check_policy(policy: Policy) -> CheckPolicy:
-    return CheckPolicy(
-        hold_at=Severity(policy.hold_at),
-        block_at=None if policy.block_at == "never" else Severity(policy.block_at),
-        unreadable_holds=policy.unreadable == "hold",
-        shadow=frozenset(policy.shadow),
-        shadow_all=policy.shadow_all,
     )
 
 

@@ -60,6 +60,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
     stack.push_async_callback(store.aclose)
     metrics = Metrics(version=__version__, ruleset=checker.version)
+    policies = {name: settings.policies[channel.policy] for name, channel in settings.channels.items()}
+    metrics.set_shadow_mode({name: bool(one.shadow_all or one.shadow) for name, one in policies.items()})
     http = await stack.enter_async_context(platform_http())
     session = await stack.enter_async_context(bot_http())
     observer = Observers((metrics, LogObserver()))

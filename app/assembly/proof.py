@@ -1,9 +1,10 @@
 """Whether a configuration would start, without opening a port, a database or a connection."""
 
-from app.assembly.channels import check_policy, codec_of, require_sound_fallbacks
+from app.assembly.channels import codec_of, require_sound_fallbacks
 from app.bots.json_api import require_usable
 from app.core.checker import Checker
 from app.core.errors import ConfigError
+from app.loading.policies import check_policy
 from app.loading.ruleset import load_checker
 from app.ports import Check
 from app.settings import Policy, Settings

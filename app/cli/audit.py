@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from app.cli.common import ConfigFile, settings_from
+from app.core.errors import ConfigError
 from app.core.model import AuditEntry
 
 app = typer.Typer(help="验证、导出审计记录。Verify or export the audit trail.", no_args_is_help=True)
@@ -43,8 +44,12 @@ def export(
 
 
 async def _trail(url: str) -> AsyncGenerator[AuditEntry, None]:
+    from app.storage.database import sqlite_file
     from app.storage.sql import SqlStore
 
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():  # opening would make a new one, whole and empty
+        raise ConfigError(f"storage.url: there are no records at {file}; is this the right folder?")
     store = await SqlStore.open(url, busy_timeout_s=3.0)
     try:
         async for entry in store.audit_trail():

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,9 @@ ConfigFile = Annotated[
 ]
 
 
-def settings_from(path: Path | None) -> Settings:
+def settings_from(
+    path: Path | None, extra_checks: Sequence[Callable[[Settings], Sequence[str]]] = ()
+) -> Settings:
     """The configuration named, or ./shenyan.toml. Raises ConfigError."""
     from app.loading.config import load_settings
 
@@ -32,4 +35,4 @@ def settings_from(path: Path | None) -> Settings:
             "没有配置文件 no configuration: pass --config FILE, set SHENYAN_CONFIG, "
             "or start from samples/shenyan.toml"
         )
-    return load_settings(path or DEFAULT_CONFIG, os.environ)
+    return load_settings(path or DEFAULT_CONFIG, os.environ, extra_checks)

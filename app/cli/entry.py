@@ -4,6 +4,7 @@ Exit codes: 0 good, 1 findings or problems, 2 usage or configuration.
 """
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -79,6 +80,9 @@ def _root(
 
 def main() -> None:
     """Run a command; an error of ours is one clear line for each problem, and no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # an argument's broken byte must not break the answer
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except ConfigError as error:

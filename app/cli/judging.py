@@ -3,15 +3,15 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError
-from app.core.model import Conversation, Disposition, Reply, Turn, Verdict
+from app.core.model import Conversation, Disposition, Reply, Verdict
 from app.core.policy import CheckPolicy
 
 if TYPE_CHECKING:
@@ -36,16 +36,20 @@ def check(
             "没有要判断的文本 nothing to judge: pass texts, or --jsonl with lines on standard input"
         )
     checker, policy = _checker(config, channel)
-    lines = _read_lines(sys.stdin) if jsonl else ((text, Conversation(message)) for text in texts or ())
+    show = _explain if explain else _print_verdict
+    if not jsonl:
+        for text in texts or ():
+            show(text, checker.check(Reply.of(text), Conversation(message), policy))
+        return
     broken = False
-    for line in lines:
-        if isinstance(line, str):
-            broken = True
-            _print_json({"error": line})
-            continue
-        text, conversation = line
-        verdict = checker.check(Reply.of(text), conversation, policy)
-        _explain(text, verdict) if explain else _print_json(_as_json(verdict))
+    with _counted(sys.stdin.buffer) as lines:
+        for line in _read_lines(lines):
+            if isinstance(line, str):
+                broken = True
+                _print_json({"error": line})
+                continue
+            text, conversation = line
+            show(text, checker.check(Reply.of(text), conversation, policy))
     if broken:
         raise typer.Exit(1)
 
@@ -75,7 +79,7 @@ def _checker(config: Path | None, channel: str) -> "tuple[Checker, CheckPolicy]"
 
     if config is None and not channel:
         return load_checker(None, None, None), CheckPolicy()
-    from app.assembly.channels import check_policy
+    from app.loading.policies import check_policy
 
     settings = settings_from(config)
     if channel and channel not in settings.channels:
@@ -86,33 +90,31 @@ def _checker(config: Path | None, channel: str) -> "tuple[Checker, CheckPolicy]"
     return load_checker(where.rules_dir, where.lexicons_dir, where.cache_dir), policy
 
 
-def _read_lines(lines: Iterable[str]) -> Iterator[tuple[str, Conversation] | str]:
+def _read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Conversation] | str]:
     """Text and conversation of each line, or what is wrong with it. Empty lines are skipped."""
+    from app.loading.inquiries import read_inquiry
+
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            document = json.loads(line)
-        except ValueError:
-            yield f"line {number}: not JSON"
-            continue
-        if not isinstance(document, dict) or not isinstance(document.get("text"), str):
-            yield f'line {number}: expected an object with a string "text"'
-            continue
-        try:
-            yield document["text"], _conversation(document.get("context"))
-        except (TypeError, KeyError, AttributeError):
-            yield f'line {number}: "context" is a string, or an object with "message" and "turns"'
+            inquiry = read_inquiry(line)
+        except ValueError as error:
+            yield f"line {number}: {error}"
+        else:
+            yield inquiry.reply.text, inquiry.conversation
 
 
-def _conversation(context: Any) -> Conversation:
-    if context is None or isinstance(context, str):
-        return Conversation(context or "")
-    turns = tuple(
-        Turn(str(turn["asked"]), str(turn.get("answered", "")), datetime.now(UTC))
-        for turn in context.get("turns", ())
-    )
-    return Conversation(str(context.get("message", "")), turns)
+@contextmanager
+def _counted(lines: Iterable[bytes]) -> Iterator[Iterable[bytes]]:
+    """The lines, counted on standard error where a person watches it and nothing else is shown."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    watched = sys.stderr.isatty() and not sys.stdout.isatty()
+    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not watched) as progress:
+        yield progress.track(lines, description="判断 judging")
 
 
 def _as_json(verdict: Verdict) -> dict[str, object]:
@@ -126,11 +128,16 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
                 "span": [finding.span.start, finding.span.end],
                 "quote": finding.quote,
                 "why": finding.why,
+                **({"shadow": True} if finding.shadow else {}),
             }
             for finding in verdict.findings
         ],
         "ruleset": verdict.ruleset,
     }
+
+
+def _print_verdict(_text: str, verdict: Verdict) -> None:
+    _print_json(_as_json(verdict))
 
 
 def _print_json(document: dict[str, object]) -> None:
@@ -143,7 +150,7 @@ def _explain(text: str, verdict: Verdict) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    shown = Text(text)
+    shown = Text(_printable(text))
     for finding in verdict.findings:
         for span in finding.spans:
             shown.stylize("bold reverse", span.start, span.end)
@@ -152,7 +159,13 @@ def _explain(text: str, verdict: Verdict) -> None:
     for finding in verdict.findings:
         console.print(
             Text(
-                f"         {finding.severity.value:7}{finding.rule}  “{finding.quote}”  {finding.why}",
+                f"         {finding.severity.value:7}{finding.rule}  “{_printable(finding.quote)}”  "
+                f"{finding.why}",
                 style=colour,
             )
         )
+
+
+def _printable(text: str) -> str:
+    """Nothing in it steers a terminal; as long as before, so that spans still fit."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)

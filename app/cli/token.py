@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Annotated, get_args
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import ConfigError
-from app.settings import Scope
+from app.settings import Identifier, Scope
 
 app = typer.Typer(help="API 令牌。Tokens for /v1.", no_args_is_help=True)
 
@@ -27,6 +28,8 @@ def new(
     unknown = sorted(set(scope or ()) - set(known))
     if unknown:
         raise ConfigError(f"--scope {unknown[0]}: known are {', '.join(known)}")
+    for one in (name, *(channel or ())):
+        _require_name(one)
     token = f"sy_{secrets.token_urlsafe(32)}"
     typer.echo(f"令牌（只显示这一次 shown once）:\n  export SHENYAN_TOKEN={token}\n", err=True)
     typer.echo(f"[api_tokens.{name}]")
@@ -34,6 +37,15 @@ def new(
     typer.echo(f"scopes = {_listed(scope or known)}")
     if channel:
         typer.echo(f"channels = {_listed(channel)}")
+
+
+def _require_name(name: str) -> None:
+    try:
+        TypeAdapter(Identifier).validate_python(name)
+    except ValidationError:
+        raise ConfigError(
+            f"{name!r} is no name: lower-case letters, digits and hyphens, at most 40"
+        ) from None
 
 
 def _listed(names: Sequence[str]) -> str:

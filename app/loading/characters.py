@@ -1,9 +1,10 @@
 """Tables from libraries for the folder: traditional to simplified, character to sound."""
 
+import os
+from collections.abc import Callable
 from functools import lru_cache
 
 import opencc
-from pypinyin import Style, lazy_pinyin
 
 from app.core.text import CharacterFolder, Folder
 
@@ -20,10 +21,22 @@ def make_folder() -> Folder:
     return Folder(CharacterFolder({one: other for one, other in pairs if one != other and len(other) == 1}))
 
 
+@lru_cache(maxsize=1)
+def _reading() -> Callable[[str], str]:
+    """pypinyin without its table of phrases: 45 MB that say nothing of single characters."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # it looks there, once, when it is imported
+    from pypinyin import Style, lazy_pinyin
+
+    def read(character: str) -> str:
+        syllables = lazy_pinyin(character, style=Style.NORMAL, errors="ignore")
+        return str(syllables[0]).replace("ü", "v") if syllables else ""
+
+    return read
+
+
 @lru_cache(maxsize=20_000)
 def sound_of(character: str) -> str:
     """The tone-less syllable of a Han character, "" for anything else. Source: pypinyin, first reading."""
     if not any(first <= ord(character) <= last for first, last in _HAN_BLOCKS):
         return ""
-    syllables = lazy_pinyin(character, style=Style.NORMAL, errors="ignore")
-    return str(syllables[0]).replace("ü", "v") if syllables else ""
+    return _reading()(character)

@@ -1,208 +1,250 @@
-"""Configuration: one TOML file, secret files over it, environment variables over both.
+"""One TOML file, secret files over it, environment variables over both -> Settings.
 
-Every problem is told at once, by file and line (or by the variable's name) and with what to do.
+Every problem is told at once, by file and line or by variable, and none quotes a secret.
 """
 
-import difflib
-import json
+import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from app import settings as settings_module
 from app.core.errors import ConfigError
-from app.loading.toml_lines import TomlLines
-from app.settings import Settings
+from app.loading.overrides import (
+    SECRETS_DIR,
+    Merged,
+    almost_settings,
+    from_environment,
+    from_secret_files,
+    read_secret,
+    variable_of,
+)
+from app.loading.positions import KeyPath, key_lines
+from app.loading.setting_types import is_secret, keys_at, types_at
+from app.settings import Settings, broken_names
 
-PREFIX = "SHENYAN_"
-SECRETS_DIR = "SHENYAN_SECRETS_DIR"
-NOT_SETTINGS = frozenset({SECRETS_DIR, "SHENYAN_CONFIG"})
-MASK = "******"
+ExtraCheck = Callable[[Settings], Sequence[str]]
+"""Problems of valid settings, as lines of `dotted.path: what is wrong`."""
 
-Path_ = tuple[str, ...]
-
-
-class Sources:
-    """The layers of one configuration, merged, and who said what."""
-
-    def __init__(self, path: Path | None, environ: Mapping[str, str]) -> None:
-        """Raises ConfigError where a layer cannot be read at all."""
-        self.path = path
-        text = _read(path) if path is not None else ""
-        self.positions = TomlLines(text)
-        self.values: dict[str, Any] = _parse(path, text)
-        self.names: dict[Path_, str] = {}
-        """Where a value did not come from the file: what it is called."""
-        for name, steps, value in (*_secret_files(environ), *_variables(environ)):
-            _put(self.values, steps, value)
-            self.names[steps] = name
-        self.values = _resolved(self.values, environ)
-
-    def place(self, path: Sequence[str | int]) -> str:
-        """`file:line` of a value, or the variable it came from."""
-        steps = tuple(str(step) for step in path)
-        for length in range(len(steps), 0, -1):
-            if steps[:length] in self.names:
-                return self.names[steps[:length]]
-        line = self.positions.line_of(path)
-        return f"{self.path or 'configuration'}{f':{line}' if line else ''}"
+_TAGGED = ("channels", "bots")
+"""Tables of several shapes: pydantic puts the shape's name behind the table's into an error's place."""
+_TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
-def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Raises ConfigError with every problem, a line each."""
-    sources = Sources(path, environ)
-    try:
-        return Settings.model_validate(sources.values)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_described(sources, error))) from None
+def load_settings(
+    path: Path | None, environ: Mapping[str, str], extra_checks: Sequence[ExtraCheck] = ()
+) -> Settings:
+    """Raises ConfigError with a line for each problem: `file:line: key: what is wrong; remedy`.
+
+    `path` None: everything comes from `environ`.
+    """
+    source = _read(path) if path else ""
+    merged = Merged(_parsed(path, source))
+    merged.problems += almost_settings(environ)
+    if folder := environ.get(SECRETS_DIR):
+        overrides, problems = from_secret_files(Path(folder))
+        merged.problems += problems
+        for override in overrides:
+            merged.place(override)
+    for override in from_environment(environ):
+        merged.place(override)
+    places = _Places(path, key_lines(source), merged.origins)
+    unread = dict(_resolve_references(merged.tree, (), merged, environ))
+    told = [_Problem(origin, 0, what) for origin, what in merged.problems]
+    told += [places.problem(where, what) for where, what in unread.items()]
+    settings = _validated(merged.tree, places, unread, told)
+    for check in extra_checks:
+        told += [places.problem_of(line) for line in check(settings)]
+    _refuse(told)
+    return settings
 
 
-def show_settings(settings: Settings) -> str:
-    """What is in force, as TOML, secrets masked."""
-    return "\n".join(_toml(settings, ())).strip() + "\n"
+@dataclass(frozen=True, slots=True, order=True)
+class _Problem:
+    origin: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        if not self.what:  # it says itself where it is: a rule, a lexicon
+            return self.origin
+        return f"{self.origin}:{self.line}: {self.what}" if self.line else f"{self.origin}: {self.what}"
 
 
-# --- reading ------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Finds the place to be looked at for whatever is wrong at a path."""
+
+    file: Path | None
+    lines: Mapping[KeyPath, int]
+    origins: Mapping[tuple[str, ...], str]
+
+    def problem(self, path: KeyPath, what: str) -> _Problem:
+        origin, line = self._find(path)
+        named = ".".join(str(step) for step in path)
+        return _Problem(origin, line, f"{named}: {what}" if named else what)
+
+    def problem_of(self, line: str) -> _Problem:
+        """`channels.hall.bot: what is wrong`, as settings and extra checks say it."""
+        named, _, what = line.partition(": ")
+        path = tuple(named.split("."))
+        return self.problem(path, what) if path[0] in keys_at(()) else _Problem(line, 0, "")
+
+    def _find(self, path: KeyPath) -> tuple[str, int]:
+        for end in range(len(path), 0, -1):
+            part = path[:end]
+            if part in self.origins:
+                return self.origins[tuple(str(step) for step in part)], 0
+            if part in self.lines:
+                return str(self.file), self.lines[part]
+        return (str(self.file), 0) if self.file else ("environment", 0)
+
+
+def _refuse(problems: Sequence[_Problem]) -> None:
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(str(one) for one in sorted(problems))))
+
+
+# --- reading ----------------------------------------------------------------------------------
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file; start from samples/shenyan.toml") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {type(error).__name__}") from error
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the configuration cannot be read: {error.strerror}; name it with --config"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8, at byte {error.start}; save it as UTF-8") from None
 
 
-def _parse(path: Path | None, text: str) -> dict[str, Any]:
+def _parsed(path: Path | None, source: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from None
+        said = str(error)
+        place = _TOML_PLACE.search(said)
+        line = (place and place.group(1)) or str(source.count("\n") + 1)
+        raise ConfigError(f"{path}:{line}: not TOML: {_TOML_PLACE.sub('', said)}") from None
 
 
-def _secret_files(environ: Mapping[str, str]) -> Iterator[tuple[str, Path_, Any]]:
-    """Files named like `channels__hall__token`, in the folder that SHENYAN_SECRETS_DIR names."""
-    folder = environ.get(SECRETS_DIR)
-    if not folder:
-        return
-    if not Path(folder).is_dir():
-        raise ConfigError(f"{SECRETS_DIR}: there is no folder {folder}")
-    for file in sorted(Path(folder).iterdir()):
-        if file.is_file() and not file.name.startswith("."):
-            yield str(file), tuple(file.name.lower().split("__")), file.read_text("utf-8").strip()
+def _resolve_references(
+    value: Any, path: tuple[str, ...], merged: Merged, environ: Mapping[str, str]
+) -> Iterator[tuple[KeyPath, str]]:
+    """Put secrets in the place of the file's `file:PATH` and `env:NAME`; yields what cannot be read."""
+    for key, below in list(value.items()):
+        here = (*path, key)
+        if isinstance(below, dict):
+            yield from _resolve_references(below, here, merged, environ)
+        elif isinstance(below, str) and here not in merged.origins and is_secret(here):
+            try:
+                value[key] = _referred(below, environ)
+            except ValueError as error:
+                yield here, str(error)
 
 
-def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, Path_, Any]]:
-    for name, value in sorted(environ.items()):
-        if name.upper().startswith(PREFIX) and name.upper() not in NOT_SETTINGS:
-            yield name, tuple(name[len(PREFIX) :].lower().split("__")), _typed(name, value)
+def _referred(text: str, environ: Mapping[str, str]) -> str:
+    """Raises ValueError."""
+    kind, _, rest = text.partition(":")
+    if kind == "file":
+        try:
+            return read_secret(Path(rest))
+        except ValueError as error:
+            raise ValueError(f"{rest}: {error}") from error
+    if kind == "env":
+        if rest not in environ:
+            raise ValueError(f"the environment has no variable {rest}; set it, or name another")
+        return environ[rest]
+    return text
 
 
-def _typed(name: str, value: str) -> Any:
-    """Lists and tables are written as JSON; all else is text that the settings turn into what they want."""
-    if value[:1] not in ("[", "{"):
-        return value
+# --- judging ----------------------------------------------------------------------------------
+
+
+def _validated(
+    tree: Mapping[str, Any], places: _Places, unread: Mapping[KeyPath, str], told: list[_Problem]
+) -> Settings:
     try:
-        return json.loads(value)
-    except ValueError:
-        raise ConfigError(f'{name}: starts like JSON but is none; write lists as ["a", "b"]') from None
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        for one in error.errors():
+            path = _path_of(one, tree)
+            if not path and one["type"] == "value_error":
+                told += [places.problem_of(line) for line in str(one["ctx"]["error"]).splitlines()]
+            elif path not in unread:  # its reference is no value to be judged
+                told.append(places.problem(path, _said(one, path)))
+        told += [places.problem_of(line) for line in _broken_names(tree)]
+        _refuse(told)
+        raise
+    return settings
 
 
-def _put(values: dict[str, Any], steps: Path_, value: Any) -> None:
-    here = values
-    for step in steps[:-1]:
-        following = here.get(step)
-        if not isinstance(following, dict):
-            following = here[step] = {}
-        here = following
-    here[steps[-1]] = value
+def _path_of(error: ErrorDetails, tree: Mapping[str, Any]) -> KeyPath:
+    """The error's place as a reader of the file knows it: pydantic's also names shapes and alternatives."""
+    location = error["loc"]
+    tagged = len(location) > 2 and location[0] in _TAGGED
+    path = location[:2] + location[3:] if tagged else location
+    here: Any = tree
+    for depth, step in enumerate(path):
+        if not isinstance(here, dict | list) or step == "[key]":
+            return path[:depth]
+        here = here.get(step) if isinstance(here, dict) else here[int(step)]
+    return path
 
 
-def _resolved(value: Any, environ: Mapping[str, str]) -> Any:
-    """`file:/path` and `env:NAME` replaced by what they name."""
-    match value:
-        case dict():
-            return {key: _resolved(one, environ) for key, one in value.items()}
-        case list():
-            return [_resolved(one, environ) for one in value]
-        case str() if value.startswith("file:/"):
-            return _read(Path(value.removeprefix("file:"))).strip()
-        case str() if value.startswith("env:"):
-            name = value.removeprefix("env:")
-            if name not in environ:
-                raise ConfigError(f"{value}: the environment has no variable {name}; set it")
-            return environ[name]
-        case _:
-            return value
+def _said(error: ErrorDetails, path: KeyPath) -> str:
+    """What is wrong and what to do, without the value of a secret."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return f"is missing; add it to the file (--config), or set {variable_of(path)}"
+        case "extra_forbidden":
+            tag = str(error["loc"][2]) if error["loc"][0] in _TAGGED else ""
+            return _unknown_key(str(path[-1]), keys_at(path[:-1], tag))
+        case "union_tag_not_found" | "union_tag_invalid":
+            key = str(context["discriminator"]).strip("'")
+            return f"{key} must say what it is: one of {', '.join(_shapes(path, key))}"
+        case "string_pattern_mismatch" if error["loc"][-1] == "[key]":
+            return "a name has lower-case letters, digits and hyphens, at most 40; rename it"
+        case "tuple_type":
+            return 'expected a list, like ["..."]'
+        case "too_short":
+            return "is empty; fill it in"
+        case "value_error":
+            return str(context["error"])
+    return error["msg"][0].lower() + error["msg"][1:] + _found(error["input"], path)
 
 
-# --- telling ------------------------------------------------------------------------------------
+def _unknown_key(key: str, known: Sequence[str]) -> str:
+    close = get_close_matches(key.lower().replace("-", "_"), known, n=1)
+    return f"unknown key; did you mean {close[0]}?" if close else f"unknown key; known: {', '.join(known)}"
 
 
-def _described(sources: Sources, error: ValidationError) -> Iterator[str]:
-    for one in error.errors(include_input=False, include_url=False):
-        path = _real_path(sources.values, one["loc"])
-        if not path:  # said by the settings as a whole: each line starts with its own path
-            for line in str(one["msg"]).removeprefix("Value error, ").splitlines():
-                named = line.partition(":")[0].split(".")
-                yield f"{sources.place(named)}: {line}"
-            continue
-        yield f"{sources.place(path)}: {'.'.join(path)}: {_what(one['type'], one['msg'], path)}"
+def _shapes(path: KeyPath, key: str) -> list[str]:
+    shapes = [model.model_fields[key].annotation for model in types_at(path)]
+    return [f'"{tag}"' for shape in shapes for tag in shape.__args__]
 
 
-def _real_path(values: Any, location: Sequence[str | int]) -> Path_:
-    """pydantic names the chosen kind of a channel or bot inside the path; the file does not."""
-    path: list[str] = []
-    here = values
-    for position, step in enumerate(location):
-        known = isinstance(here, dict) and step in here
-        if not known and isinstance(here, dict) and position < len(location) - 1:
-            continue
-        path.append(str(step))
-        here = here[step] if known else None
-    return tuple(path)
+def _found(value: object, path: KeyPath) -> str:
+    """What stood there, for numbers: a text may be a secret that was put in the wrong place."""
+    return f"; found {value}" if isinstance(value, int | float) and not is_secret(path) else ""
 
 
-def _what(kind: str, message: str, path: Path_) -> str:
-    variable = PREFIX + "__".join(path).upper()
-    if kind == "missing":
-        return f"is missing; add it, or set {variable}"
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(path[-1], _known_keys(), 1)
-        return f"there is no such key{f'; did you mean {near[0]!r}?' if near else '; remove it'}"
-    if kind.startswith("union_tag"):
-        return f"{message}; say which kind it is"
-    return message.removeprefix("Value error, ")
-
-
-def _known_keys() -> list[str]:
-    models = [one for one in vars(settings_module).values() if isinstance(one, type)]
-    return sorted({name for model in models if issubclass(model, BaseModel) for name in model.model_fields})
-
-
-def _toml(value: BaseModel | Mapping[str, Any], path: Path_) -> Iterator[str]:
-    entries = dict(value) if isinstance(value, BaseModel) else value
-    tables = {key: one for key, one in entries.items() if isinstance(one, BaseModel | Mapping)}
-    plain = {key: one for key, one in entries.items() if key not in tables and one is not None}
-    if path and (plain or not tables):
-        yield f"\n[{'.'.join(path)}]"
-    for key, one in plain.items():
-        yield f"{key} = {_toml_value(one)}"
-    for key, one in tables.items():
-        yield from _toml(one, (*path, key))
-
-
-def _toml_value(value: object) -> str:
-    match value:
-        case SecretStr():
-            return json.dumps(MASK)
-        case bool() | int() | float():
-            return json.dumps(value)
-        case list() | tuple():
-            return f"[{', '.join(_toml_value(one) for one in value)}]"
-        case _:
-            return json.dumps(str(value), ensure_ascii=False)
+def _broken_names(tree: Mapping[str, Any]) -> Sequence[str]:
+    """References between tables, from values that are not all valid: so that one run tells everything."""
+    bots, channels = tree.get("bots"), tree.get("channels")
+    policies = tree.get("policies", {"default": {}})
+    if not (isinstance(bots, dict) and isinstance(channels, dict) and isinstance(policies, dict)):
+        return ()
+    wanted = {
+        name: (str(channel["bot"]), str(channel.get("policy", "default")))
+        for name, channel in channels.items()
+        if isinstance(channel, dict) and "bot" in channel
+    }
+    return broken_names(wanted, bots, policies)

@@ -2,10 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and array indexes from the root of a document to a value."""
 
 _STRING = re.compile(
@@ -18,19 +18,11 @@ _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _INDENT = re.compile(r"[ \t]*")
 
 
-def key_lines(source: str) -> Mapping[Path, int]:
+def key_lines(source: str) -> Mapping[KeyPath, int]:
     """The line, from 1, of each key and array item. `source` is valid TOML: tomllib has read it."""
     walk = _Walk(source)
     walk.document()
     return walk.lines
-
-
-def line_at(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:
-    """The line of the value at `path`, or of its nearest parent that is there; 0: not even that."""
-    wanted = tuple(path)
-    while wanted and wanted not in lines:
-        wanted = wanted[:-1]
-    return lines.get(wanted, 0)
 
 
 @dataclass(slots=True)
@@ -38,14 +30,14 @@ class _Walk:
     """One pass over the source. It reads shapes alone; what values mean is tomllib's to say."""
 
     source: str
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
     _at: int = 0
     _line: int = 1
-    _table_counts: dict[Path, int] = field(default_factory=dict)
+    _table_counts: dict[KeyPath, int] = field(default_factory=dict)
     """How many [[tables]] an array has so far."""
 
     def document(self) -> None:
-        table: Path = ()
+        table: KeyPath = ()
         self._take(_BLANK)
         while self._at < len(self.source):
             if self._next_is("["):
@@ -54,13 +46,13 @@ class _Walk:
                 self._pair(table)
             self._take(_BLANK)
 
-    def _header(self) -> Path:
+    def _header(self) -> KeyPath:
         array = self.source.startswith("[[", self._at)
         self._at += 2 if array else 1
         line = self._line
         keys = self._key()
         self._at += 2 if array else 1
-        table: Path = ()
+        table: KeyPath = ()
         for key in keys[:-1]:
             table = self._newest((*table, key))
             self.lines.setdefault(table, line)
@@ -72,12 +64,12 @@ class _Walk:
         self.lines[table] = line
         return table
 
-    def _newest(self, table: Path) -> Path:
+    def _newest(self, table: KeyPath) -> KeyPath:
         """A header below an array of tables speaks of its last one."""
         count = self._table_counts.get(table, 0)
         return (*table, count - 1) if count else table
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: KeyPath) -> None:
         line = self._line
         path = table
         for key in self._key():
@@ -101,7 +93,7 @@ class _Walk:
                 return keys
             self._at += 1
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         if self._next_is("["):
             self._array(path)
         elif self._next_is("{"):
@@ -111,7 +103,7 @@ class _Walk:
         else:
             self._take(_BARE_VALUE)
 
-    def _array(self, path: Path) -> None:
+    def _array(self, path: KeyPath) -> None:
         index = 0
         self._step_in()
         while not self._next_is("]"):
@@ -121,7 +113,7 @@ class _Walk:
             self._step_on()
         self._at += 1
 
-    def _inline_table(self, path: Path) -> None:
+    def _inline_table(self, path: KeyPath) -> None:
         self._step_in()
         while not self._next_is("}"):
             self._pair(path)

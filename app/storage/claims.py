@@ -1,4 +1,4 @@
-"""Makes messages durable: a whole batch of claims in four statements, whatever its size."""
+"""Makes messages durable: a whole batch of claims in a few statements, whatever its size."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Row,
     Select,
     and_,
     bindparam,
@@ -23,6 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.errors import BodyChanged, GuardError, StoreError
 from app.core.model import Claim, Conversation, DeliveryState, Exchange, ExchangeState, HoldState, Turn
+from app.storage.prepared import Prepared
 from app.storage.records import Values, exchange_of, exchange_values
 from app.storage.schema import deliveries, exchanges, holds
 
@@ -33,12 +33,13 @@ UNSENT = tuple(
 )
 """What may still be sent, by the courier or by a person's act."""
 
-_INSERTS = {
-    "sqlite": sqlite.insert(exchanges).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(exchanges).on_conflict_do_nothing(),
-}
-
-_LATER_HOLDS = (
+_INSERT = Prepared(
+    {
+        "sqlite": sqlite.insert(exchanges).on_conflict_do_nothing(),
+        "postgresql": postgresql.insert(exchanges).on_conflict_do_nothing(),
+    }
+)
+_LATER_HOLDS = Prepared.of(
     update(holds)
     .where(
         holds.c.channel == bindparam("of_channel"),
@@ -48,7 +49,7 @@ _LATER_HOLDS = (
     )
     .values(deliver_by=bindparam("closes_at"))
 )
-_LATER_DELIVERIES = (
+_LATER_DELIVERIES = Prepared.of(
     update(deliveries)
     .where(
         deliveries.c.channel == bindparam("of_channel"),
@@ -57,6 +58,9 @@ _LATER_DELIVERIES = (
         deliveries.c.deliver_by < bindparam("closes_at"),
     )
     .values(deliver_by=bindparam("closes_at"))
+)
+_STORED = select(exchanges.c.id, exchanges.c.state, exchanges.c.fence, exchanges.c.digest).where(
+    exchanges.c.id.in_(bindparam("ids", expanding=True))
 )
 _TAKE_OVER = (
     update(exchanges)
@@ -92,6 +96,8 @@ class Claims:
 
     within: timedelta
     turns: int
+    turns_for: frozenset[str] | None = None
+    """Channels whose conversations are told; None: all. Turns nobody reads are not looked up."""
     _recent: Select[Any] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -100,16 +106,14 @@ class Claims:
     def write(self, connection: Connection, items: Sequence[NewClaim]) -> Sequence[Claim | GuardError]:
         # Sorted, so that two processes with the same messages never wait for each other crosswise.
         ordered = sorted(items, key=lambda item: item.key)
-        connection.execute(_INSERTS[connection.dialect.name], [item.values for item in ordered])
-        mine = self._read(connection, items)
-        fresh = [item for item in ordered if _is_own(item, mine.get(item.exchange.id))]
+        inserted = _INSERT.run(connection, [item.values for item in ordered])
+        fresh = ordered if inserted == len(ordered) else _own(connection, ordered)
         _extend_windows(connection, fresh)
         results: dict[str, Claim | GuardError] = {
-            item.exchange.id: self._fresh(item.exchange, mine[item.exchange.id]) for item in fresh
+            **self._fresh(connection, [item.exchange for item in fresh])
         }
-        seen = [item for item in items if item.exchange.id not in results]
-        if seen:
-            results |= self._seen(connection, seen)
+        if len(fresh) < len(items):
+            results |= self._seen(connection, [item for item in items if item.exchange.id not in results])
         return [results[item.exchange.id] for item in items]
 
     # --- messages that were here before -------------------------------------------------------
@@ -133,41 +137,51 @@ class Claims:
                 results[item.exchange.id] = BodyChanged("this message came before with another body")
             elif exchange.state is ExchangeState.CLAIMED and exchange.claimed_until < item.now:
                 known[item.key] = exchange = _taken_over(connection, exchange, item)
-                turns = self._read(connection, (replace(item, exchange=exchange),))
-                results[item.exchange.id] = self._fresh(exchange, turns[exchange.id])
+                results[item.exchange.id] = self._fresh(connection, [exchange])[exchange.id]
             else:
                 results[item.exchange.id] = Claim(exchange, fresh=False)
         return results
 
     # --- the conversation so far --------------------------------------------------------------
 
-    def _read(self, connection: Connection, items: Sequence[NewClaim]) -> Mapping[str, list[Row[Any]]]:
-        """By exchange id: its own state beside each turn, newest first; at least one row if it exists."""
-        since = min(item.exchange.message.received_at for item in items) - self.within
-        ids = [item.exchange.id for item in items]
-        rows: dict[str, list[Row[Any]]] = {}
-        for row in connection.execute(self._recent, {"ids": ids, "since": since}):
-            rows.setdefault(row.id, []).append(row)
-        return rows
+    def _fresh(self, connection: Connection, mine: Sequence[Exchange]) -> dict[str, Claim]:
+        """Claims to ask the bot with, by exchange id."""
+        told = [
+            one
+            for one in mine
+            if self.turns and (self.turns_for is None or one.message.channel in self.turns_for)
+        ]
+        turns = self._turns(connection, told) if told else {}
+        return {
+            one.id: Claim(
+                one,
+                fresh=True,
+                conversation=Conversation(one.message.text, turns.get(one.id, ()), one.message.channel),
+            )
+            for one in mine
+        }
 
-    def _fresh(self, exchange: Exchange, rows: Sequence[Row[Any]]) -> Claim:
-        message = exchange.message
-        since = message.received_at - self.within
-        recent = [row for row in rows if row.earlier_at is not None and row.earlier_at >= since]
-        turns = tuple(Turn(row.asked, row.said, row.earlier_at) for row in reversed(recent[: self.turns]))
-        return Claim(exchange, fresh=True, conversation=Conversation(message.text, turns, message.channel))
+    def _turns(self, connection: Connection, mine: Sequence[Exchange]) -> Mapping[str, tuple[Turn, ...]]:
+        """Oldest first, by exchange id."""
+        since = {one.id: one.message.received_at - self.within for one in mine}
+        found: dict[str, list[Turn]] = {}
+        for row in connection.execute(self._recent, {"ids": list(since), "since": min(since.values())}):
+            turns = found.setdefault(row.id, [])
+            if row.received_at >= since[row.id] and len(turns) < self.turns:
+                turns.append(Turn(row.asked, row.said, row.received_at))
+        return {exchange_id: tuple(reversed(turns)) for exchange_id, turns in found.items()}
 
 
-def _is_own(item: NewClaim, rows: Sequence[Row[Any]] | None) -> bool:
-    """Whether the stored row is the one of this claim, now or from a try whose commit was never confirmed."""
-    if not rows:
-        return False
-    row, exchange = rows[0], item.exchange
-    return bool(
-        row.state == ExchangeState.CLAIMED.value
-        and row.fence == exchange.fence
-        and row.digest == item.values["digest"]
-    )
+def _own(connection: Connection, items: Sequence[NewClaim]) -> Sequence[NewClaim]:
+    """Whose stored row is the one of this claim, now or from a try whose commit was never confirmed."""
+    rows = connection.execute(_STORED, {"ids": [item.exchange.id for item in items]})
+    stored = {row.id: (row.state, row.fence, row.digest) for row in rows}
+    claimed = ExchangeState.CLAIMED.value
+    return [
+        item
+        for item in items
+        if stored.get(item.exchange.id) == (claimed, item.exchange.fence, item.values["digest"])
+    ]
 
 
 def _taken_over(connection: Connection, exchange: Exchange, item: NewClaim) -> Exchange:
@@ -185,13 +199,13 @@ def _extend_windows(connection: Connection, fresh: Sequence[NewClaim]) -> None:
         if message.window is not None
     ]
     if opened:
-        connection.execute(_LATER_HOLDS, opened)
-        connection.execute(_LATER_DELIVERIES, opened)
+        _LATER_HOLDS.run(connection, opened)
+        _LATER_DELIVERIES.run(connection, opened)
 
 
 def _recent(turns: int) -> Select[Any]:
-    """Parameters `ids`, `since`. The time of the oldest turn is looked up first: with it the index yields
-    just these turns, however much this follower wrote."""
+    """The turns before some exchanges, newest first; parameters `ids`, `since`. The time of the oldest turn
+    is looked up first: with it the index yields just these turns, however much this follower wrote."""
     mine, other, earlier = exchanges.alias("mine"), exchanges.alias("other"), exchanges.alias("earlier")
     since = bindparam("since", type_=exchanges.c.received_at.type)
     oldest = (
@@ -210,16 +224,8 @@ def _recent(turns: int) -> Select[Any]:
     )
     recent = and_(_before(earlier, own), earlier.c.received_at >= func.coalesce(own.c.oldest, since))
     return (
-        select(
-            own.c.id,
-            own.c.state,
-            own.c.fence,
-            own.c.digest,
-            earlier.c.asked,
-            earlier.c.said,
-            earlier.c.received_at.label("earlier_at"),
-        )
-        .select_from(own.outerjoin(earlier, recent))
+        select(own.c.id, earlier.c.asked, earlier.c.said, earlier.c.received_at)
+        .select_from(own.join(earlier, recent))
         .order_by(earlier.c.received_at.desc(), earlier.c.id.desc())
     )
 

@@ -8,16 +8,20 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from app.core.errors import Conflict, GuardError, NotFound
 from app.core.model import AuditEntry, Exchange, ExchangeState, Outcome
 from app.storage import trail
-from app.storage.records import Values, delivery_values, exchange_changes, hold_values
+from app.storage.prepared import Prepared
+from app.storage.records import EXCHANGE_CHANGES, Values, delivery_values, exchange_changes, hold_values
 from app.storage.schema import deliveries, exchanges, holds
 
-_STORED = (
-    select(exchanges.c.id, exchanges.c.state, exchanges.c.fence)
-    .where(exchanges.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(exchanges.c.id)
-    .with_for_update()
+_CHANGE = Prepared.of(
+    update(exchanges)
+    .where(
+        exchanges.c.id == bindparam("of_id"),
+        exchanges.c.state == bindparam("was_state"),
+        exchanges.c.fence == bindparam("of_fence"),
+    )
+    .values({name: bindparam(name) for name in EXCHANGE_CHANGES})
 )
-_CHANGE = update(exchanges).where(exchanges.c.id == bindparam("of_id"))
+_STORED = select(exchanges.c.state, exchanges.c.fence)
 _NEW_HOLD = insert(holds)
 _NEW_DELIVERY = insert(deliveries)
 
@@ -38,43 +42,42 @@ class Conclusion:
         return cls(
             outcome.exchange,
             was,
-            {"of_id": outcome.exchange.id, **exchange_changes(outcome.exchange)},
+            {
+                "of_id": outcome.exchange.id,
+                "was_state": was.value,
+                "of_fence": outcome.exchange.fence,
+                **exchange_changes(outcome.exchange),
+            },
             hold_values(outcome.hold) if outcome.hold else None,
             delivery_values(outcome.delivery) if outcome.delivery else None,
             outcome.audit,
         )
 
 
+class NotAllApply(Exception):
+    """Of several outcomes one is refused. Rolled back, each is written alone and gets its own answer."""
+
+
 def write(connection: Connection, items: Sequence[Conclusion]) -> Sequence[GuardError | None]:
-    """The plan for outcomes. Each is judged first, on locked rows; only then is anything written."""
-    ids = {"ids": [item.exchange.id for item in items]}
-    stored = {row.id: (row.state, row.fence) for row in connection.execute(_STORED, ids)}
-    results: list[GuardError | None] = []
-    accepted: list[Conclusion] = []
-    for item in items:
-        refusal = _refusal(item, stored.get(item.exchange.id))
-        results.append(refusal)
-        if refusal is None:
-            accepted.append(item)
-            stored[item.exchange.id] = (item.exchange.state.value, item.exchange.fence)
-    if accepted:
-        connection.execute(_CHANGE, [item.changes for item in accepted])
-    new_holds = [item.hold for item in accepted if item.hold]
+    """The plan for outcomes. Raises NotAllApply."""
+    if _CHANGE.run(connection, [item.changes for item in items]) < len(items):
+        if len(items) > 1:
+            raise NotAllApply
+        return [_refusal(connection, items[0])]
+    new_holds = [item.hold for item in items if item.hold]
     if new_holds:
         connection.execute(_NEW_HOLD, new_holds)
-    new_deliveries = [item.delivery for item in accepted if item.delivery]
+    new_deliveries = [item.delivery for item in items if item.delivery]
     if new_deliveries:
         connection.execute(_NEW_DELIVERY, new_deliveries)
-    trail.append(connection, [item.audit for item in accepted if item.audit])
-    return results
+    trail.append(connection, [item.audit for item in items if item.audit])
+    return [None] * len(items)
 
 
-def _refusal(item: Conclusion, stored: tuple[str, int] | None) -> GuardError | None:
-    if stored is None:
+def _refusal(connection: Connection, item: Conclusion) -> GuardError:
+    row = connection.execute(_STORED.where(exchanges.c.id == item.exchange.id)).one_or_none()
+    if row is None:
         return NotFound("there is no such exchange")
-    state, fence = stored
-    if state != item.was.value:
-        return Conflict("the exchange was concluded by somebody else", state=state)
-    if fence != item.exchange.fence:
-        return Conflict("the exchange was taken over by somebody else", state=state)
-    return None
+    if row.state != item.was.value:
+        return Conflict("the exchange was concluded by somebody else", state=row.state)
+    return Conflict("the exchange was taken over by somebody else", state=row.state)

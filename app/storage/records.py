@@ -75,6 +75,12 @@ def exchange_values(exchange: Exchange) -> Values:
     }
 
 
+EXCHANGE_CHANGES = (
+    *("state", "claimed_until", "bot", "said", "reply", "verdict", "answer"),
+    *("finished_at", "bot_seconds", "check_seconds", "why"),
+)
+
+
 def exchange_changes(exchange: Exchange) -> Values:
     """The columns that change between claim and end."""
     reply, answer = exchange.reply, exchange.answer

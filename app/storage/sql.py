@@ -37,10 +37,13 @@ class SqlStore:
     conversation_within: timedelta = timedelta(seconds=1800)
     """Turns older than this belong to another conversation."""
     conversation_turns: int = 6
+    turns_for: frozenset[str] | None = None
+    """The channels whose conversations anybody reads; None: all."""
     _claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_claims", Claims(self.conversation_within, self.conversation_turns))
+        claims = Claims(self.conversation_within, self.conversation_turns, self.turns_for)
+        object.__setattr__(self, "_claims", claims)
 
     @classmethod
     async def open(
@@ -50,6 +53,7 @@ class SqlStore:
         *,
         conversation_within: timedelta = timedelta(seconds=1800),
         conversation_turns: int = 6,
+        turns_for: frozenset[str] | None = None,
     ) -> Self:
         """Ready to use. A new SQLite file gets its tables.
 
@@ -59,7 +63,7 @@ class SqlStore:
         database = Database(url, busy_timeout_s)
         journal = Journal(database)
         journal.start()
-        return cls(database, journal, conversation_within, conversation_turns)
+        return cls(database, journal, conversation_within, conversation_turns, turns_for)
 
     async def aclose(self) -> None:
         """Writes what waits, then closes."""

@@ -1,129 +1,207 @@
-"""Events as key=value lines: ids, states and error codes, never a citizen's or a bot's words."""
+"""What happened, as key=value events on standard error: ids and codes, never a text, a token or a person.
 
+Everything the process logs has one shape, the web server's own lines too.
+"""
+
+import hashlib
 import logging
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
-from app.core.errors import BotError, GuardError, PlatformError
-from app.core.model import Delivery, Exchange, Hold
+from app.core.errors import GuardError
+from app.core.model import Delivery, Exchange, ExchangeState, Hold
 from app.ports import Observer
 
+MAX_DETAIL_CHARS = 300
+MAX_FRAMES = 6
 
-def configure(format_: Literal["json", "console"], level: str) -> None:
-    """Everything, also what libraries log, goes to standard output in one format."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+
+def configure(log_format: Literal["json", "console"], log_level: str, stream: TextIO | None = None) -> None:
+    """Set up the whole process's logs. `stream` None: standard error.
+
+    Libraries speak from WARNING on: below it HTTP clients write addresses that hold access tokens.
+    """
+    stream = stream or sys.stderr
+    level = logging.getLevelNamesMapping()[log_level.upper()]
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    if log_format == "json":
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+    stamps: list[Processor] = [
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if format_ == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
-    )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*stamps, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        ProcessorFormatter(
+            foreign_pre_chain=[*stamps, structlog.stdlib.add_logger_name],
+            processors=[ProcessorFormatter.remove_processors_meta, _discreet, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(max(level, logging.WARNING))
+    for name in ("uvicorn", "uvicorn.error"):
+        server = logging.getLogger(name)
+        server.handlers, server.propagate = [], True
+        server.setLevel(level)
+    logging.getLogger("uvicorn.access").disabled = True
 
 
 class LogObserver:
-    """An Observer that writes what a person on duty would want to read."""
+    """An Observer that writes an event for each thing it hears."""
 
     def __init__(self) -> None:
-        self._log = structlog.stdlib.get_logger("shenyan")
+        self._log: FilteringBoundLogger = structlog.get_logger()
 
     def exchange_finished(self, exchange: Exchange) -> None:
-        self._log.info(
-            "exchange",
+        verdict = exchange.verdict
+        judged = {} if verdict is None else {"disposition": verdict.disposition.value}
+        if verdict is not None and verdict.findings:
+            judged["rules"] = " ".join(dict.fromkeys(finding.rule for finding in verdict.findings))
+        unanswered = exchange.state is ExchangeState.UNANSWERED
+        (self._log.warning if unanswered else self._log.info)(
+            "exchange.finished",
             exchange=exchange.id,
+            message=_pseudonym(exchange.message.key),
             channel=exchange.message.channel,
+            kind=exchange.message.kind.value,
             state=exchange.state.value,
-            rules=[finding.rule for finding in exchange.verdict.findings] if exchange.verdict else [],
-            why=exchange.why,
+            **judged,
+            **_seconds(bot_seconds=exchange.bot_seconds, check_seconds=exchange.check_seconds),
+            # A closed one's `why` is what a person wrote.
+            **({"why": exchange.why} if unanswered else {}),
         )
 
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
-        self._log.debug("webhook", channel=channel, answer=answer, seconds=round(seconds, 4))
+        self._log.debug("webhook.answered", channel=channel, answer=answer, **_seconds(seconds=seconds))
 
     def hold_settled(self, hold: Hold) -> None:
-        self._log.info("hold", hold=hold.id, channel=hold.channel, state=hold.state.value, by=hold.decided_by)
+        self._log.info(
+            "hold.settled",
+            hold=hold.id,
+            exchange=hold.exchange_id,
+            channel=hold.channel,
+            state=hold.state.value,
+            by=hold.decided_by,
+        )
 
     def delivery_finished(self, delivery: Delivery) -> None:
-        level = logging.WARNING if delivery.why else logging.INFO
-        self._log.log(
-            level,
-            "delivery",
+        self._log.info(
+            "delivery.finished",
             delivery=delivery.id,
+            exchange=delivery.exchange_id,
             channel=delivery.channel,
             state=delivery.state.value,
-            why=delivery.why,
+            attempts=delivery.attempts,
+            why=_one_line(delivery.why),
         )
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
-        """A foreign error's text may quote what it choked on: only its class is told, and its place."""
-        known = isinstance(error, GuardError)
-        code = error.code if isinstance(error, BotError | PlatformError) else ""
+        if "message" in ids:
+            ids = ids | {"message": _pseudonym(ids["message"])}
         self._log.warning(
-            "failed",
-            where=where,
-            error=type(error).__name__,
-            code=code,
-            what=str(error) if known else "",
-            at="" if known else _place(error),
-            **ids,
+            "failed", where=where, **{name: _one_line(value) for name, value in ids.items()}, **_named(error)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """Tells several observers; one that breaks silences no other, and never the message's way."""
+    """Several Observers as one that never raises: what is told must not break what is done."""
 
-    several: Sequence[Observer]
+    observers: tuple[Observer, ...]
 
     def exchange_finished(self, exchange: Exchange) -> None:
-        self._tell("exchange_finished", exchange)
+        self._tell(lambda one: one.exchange_finished(exchange))
 
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
-        self._tell("webhook_answered", channel, answer, seconds)
+        self._tell(lambda one: one.webhook_answered(channel, answer, seconds))
 
     def hold_settled(self, hold: Hold) -> None:
-        self._tell("hold_settled", hold)
+        self._tell(lambda one: one.hold_settled(hold))
 
     def delivery_finished(self, delivery: Delivery) -> None:
-        self._tell("delivery_finished", delivery)
+        self._tell(lambda one: one.delivery_finished(delivery))
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
-        self._tell("failed", where, error, **ids)
+        self._tell(lambda one: one.failed(where, error, **ids))
 
-    def _tell(self, event: str, *facts: object, **ids: str) -> None:
-        for one in self.several:
-            try:
-                getattr(one, event)(*facts, **ids)
-            except Exception:
-                logging.getLogger("shenyan").exception("an observer broke")
+    def _tell(self, tell: Callable[[Observer], None]) -> None:
+        for observer in self.observers:
+            if (broken := _error_of(tell, observer)) is None:
+                continue
+            for other in self.observers:
+                _error_of(partial(_report, error=broken), other)
+
+
+def _report(observer: Observer, error: Exception) -> None:
+    observer.failed("observer", error)
+
+
+def _error_of(tell: Callable[[Observer], None], observer: Observer) -> Exception | None:
+    try:
+        tell(observer)
+    except Exception as error:  # a full disk under the logs, say: every kind of it must end here
+        return error
+    return None
+
+
+# --- what may be said -------------------------------------------------------------------------
+
+
+def _named(error: BaseException) -> dict[str, str]:
+    """Our own errors say what went wrong; of foreign ones, which may quote anything, kind and place only."""
+    named = {"error": type(error).__name__}
+    if isinstance(code := getattr(error, "code", None), str) and code:
+        named["code"] = _one_line(code)
+    if isinstance(error, GuardError):
+        if detail := _one_line(str(error)):
+            named["detail"] = detail
+    else:
+        named["at"] = _place(error)
+    if error.__cause__ is not None:
+        named["cause"] = type(error.__cause__).__name__
+    return named
 
 
 def _place(error: BaseException) -> str:
-    """Module and line of the innermost frame."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else ""
+    """The innermost frames, nearest first: module and line, no values."""
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+    return " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    )
+
+
+def _discreet(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """A library's line: its first line, and for an exception kind and place in stead of its text."""
+    event["event"] = _one_line(str(event["event"]).partition("\n")[0])
+    raised = event.pop("exc_info", None)
+    if isinstance(raised, tuple) and raised[1] is not None:
+        event.update(_named(raised[1]))
+    return event
+
+
+def _pseudonym(key: str) -> str:
+    """A message's key may hold the sender's id: the same key gives the same name, and no way back."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def _one_line(text: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in text[:MAX_DETAIL_CHARS])
+
+
+def _seconds(**seconds: float | None) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in seconds.items() if value is not None}

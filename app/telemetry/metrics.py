@@ -1,130 +1,160 @@
-"""What operations see on /metrics: counts and times, never a user or a text."""
+"""What happened, counted for Prometheus. Labels are few and ours: never a user, never a text."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
-from app.core.model import Delivery, Exchange, Hold
+from app.core.model import Delivery, Exchange, Finding, Hold
 
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 10.0, 30.0)
-CHECK_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
+ANSWER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 4.5, 5)
+"""The platforms hang up at 5 s."""
+BOT_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4.5, 10, 15, 30, 60, 80)
+CHECK_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1)
+
+
+class _Counts(dict[tuple[str, ...], Counter]):
+    """A counter's children by their labels: looking one up in the client itself costs more than counting."""
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__()
+        self._counter = counter
+
+    def __missing__(self, labels: tuple[str, ...]) -> Counter:
+        child = self[labels] = self._counter.labels(*labels)
+        return child
+
+
+class _Times(dict[tuple[str, ...], Histogram]):
+    """A histogram's children by their labels."""
+
+    def __init__(self, histogram: Histogram) -> None:
+        super().__init__()
+        self._histogram = histogram
+
+    def __missing__(self, labels: tuple[str, ...]) -> Histogram:
+        child = self[labels] = self._histogram.labels(*labels)
+        return child
 
 
 class Metrics:
     """An Observer that counts, on a registry of its own."""
 
     def __init__(self, *, version: str, ruleset: str) -> None:
-        registry = CollectorRegistry()
-        self._registry = registry
-        self._exchanges = Counter(
-            "guard_exchanges_total",
-            "Messages finished, by what became of them.",
-            ("channel", "state"),
-            registry=registry,
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._exchanges = self._counts(
+            "guard_exchanges_total", "Messages and what became of them", "channel", "state"
         )
-        self._verdicts = Counter(
-            "guard_verdicts_total", "Replies judged.", ("channel", "disposition"), registry=registry
+        self._verdicts = self._counts(
+            "guard_verdicts_total", "Replies judged, by disposition", "channel", "disposition"
         )
-        self._findings = Counter(
+        self._findings = self._counts(
             "guard_findings_total",
-            'Findings, by rule; shadow="true" did not count.',
-            ("channel", "rule", "severity", "shadow"),
-            registry=registry,
+            "Findings; shadow ones are measured and hold nothing",
+            *("channel", "rule", "category", "severity", "shadow"),
         )
-        self._answers = Counter(
-            "guard_webhook_answers_total",
-            "Webhook answers: reply, holding, none, replay, verify, refused.",
-            ("channel", "answer"),
-            registry=registry,
+        self._answers = self._counts(
+            "guard_webhook_answers_total", "Answers to the platform, by kind", "channel", "answer"
         )
-        self._answer_seconds = Histogram(
-            "guard_webhook_answer_seconds",
-            "From the push to its answer.",
-            ("channel",),
-            buckets=SECONDS,
-            registry=registry,
+        self._answer_seconds = self._times(
+            "guard_webhook_answer_seconds", "From a push to its answer", ANSWER_SECONDS, "channel"
         )
-        self._bot_seconds = Histogram(
-            "guard_bot_answer_seconds",
-            "How long the bot took.",
-            ("channel", "bot"),
-            buckets=SECONDS,
-            registry=registry,
+        self._bot_seconds = self._times(
+            "guard_bot_answer_seconds", "What the bot took", BOT_SECONDS, "channel", "bot"
         )
-        self._check_seconds = Histogram(
-            "guard_check_seconds",
-            "How long the check took.",
-            ("channel",),
-            buckets=CHECK_SECONDS,
-            registry=registry,
+        self._check_seconds = self._times(
+            "guard_check_seconds", "What the check took", CHECK_SECONDS, "channel"
         )
-        self._holds = Counter(
-            "guard_holds_settled_total", "Holds, by their new state.", ("channel", "state"), registry=registry
+        self._holds = self._counts(
+            "guard_holds_settled_total", "What people, or time, decided on holds", "channel", "state"
         )
-        self._deliveries = Counter(
-            "guard_deliveries_total",
-            "Deliveries, by their new state.",
-            ("channel", "state"),
-            registry=registry,
+        self._deliveries = self._counts(
+            "guard_deliveries_total", "Tries to deliver, and how they ended", "channel", "state"
         )
-        self._failures = Counter(
-            "guard_failures_total",
-            "What went wrong, by place and error.",
-            ("where", "error"),
-            registry=registry,
+        self._failures = self._counts(
+            "guard_failures_total", "What went wrong, by place and kind of error", "where", "error"
         )
-        self._records = Gauge(
-            "guard_records",
-            "What waits: holds_pending, deliveries_queued, deliveries_uncertain, unanswered.",
-            ("kind",),
-            registry=registry,
+        self._waiting = Gauge(
+            "guard_records", "Records that wait for somebody", ["kind"], registry=self.registry
         )
-        Gauge("guard_build_info", "1.", ("version", "ruleset"), registry=registry).labels(
-            version, ruleset
-        ).set(1)
-        # Looking a label up costs more than counting; there are few of them.
-        self._count = lru_cache(maxsize=4096)(lambda counter, *labels: counter.labels(*labels))
+        self._shadow = Gauge(
+            "guard_shadow_mode",
+            "1: the channel measures rules that hold nothing",
+            ["channel"],
+            registry=self.registry,
+        )
+        Gauge(
+            "guard_build_info",
+            "Always 1; what is running",
+            ["version", "ruleset"],
+            registry=self.registry,
+        ).labels(version, ruleset).set(1)
+
+    def _counts(self, name: str, told: str, *labels: str) -> _Counts:
+        return _Counts(Counter(name, told, labels, registry=self.registry))
+
+    def _times(self, name: str, told: str, buckets: tuple[float, ...], *labels: str) -> _Times:
+        return _Times(Histogram(name, told, labels, registry=self.registry, buckets=buckets))
+
+    # --- the Observer -------------------------------------------------------------------------
 
     def exchange_finished(self, exchange: Exchange) -> None:
         channel = exchange.message.channel
-        self._count(self._exchanges, channel, exchange.state.value).inc()
+        self._exchanges[channel, exchange.state.value].inc()
         if exchange.bot_seconds is not None:
-            self._count(self._bot_seconds, channel, exchange.bot).observe(exchange.bot_seconds)
+            self._bot_seconds[channel, exchange.bot].observe(exchange.bot_seconds)
         if exchange.check_seconds is not None:
-            self._count(self._check_seconds, channel).observe(exchange.check_seconds)
-        if exchange.verdict is None:
-            return
-        self._count(self._verdicts, channel, exchange.verdict.disposition.value).inc()
-        for finding in exchange.verdict.findings:
-            shadow = "true" if finding.shadow else "false"
-            self._count(self._findings, channel, finding.rule, finding.severity.value, shadow).inc()
+            self._check_seconds[(channel,)].observe(exchange.check_seconds)
+        if exchange.verdict is not None:
+            self._verdicts[channel, exchange.verdict.disposition.value].inc()
+            for finding in exchange.verdict.findings:
+                self._findings[_labels(channel, finding)].inc()
 
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
-        self._count(self._answers, channel, answer).inc()
-        self._count(self._answer_seconds, channel).observe(seconds)
+        self._answers[channel, answer].inc()
+        self._answer_seconds[(channel,)].observe(seconds)
 
     def hold_settled(self, hold: Hold) -> None:
-        self._count(self._holds, hold.channel, hold.state.value).inc()
+        self._holds[hold.channel, hold.state.value].inc()
 
     def delivery_finished(self, delivery: Delivery) -> None:
-        self._count(self._deliveries, delivery.channel, delivery.state.value).inc()
+        self._deliveries[delivery.channel, delivery.state.value].inc()
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
-        self._count(self._failures, where, type(error).__name__).inc()
+        self._failures[where, type(error).__name__].inc()
+
+    # --- what is, beside what happened --------------------------------------------------------
 
     def set_counts(self, counts: Mapping[str, int]) -> None:
-        """What `Store.counts` says."""
-        for kind, number in counts.items():
-            self._records.labels(kind).set(number)
+        """`Store.counts()`, taken for each reading of the metrics."""
+        for kind, count in counts.items():
+            self._waiting.labels(kind).set(count)
+
+    def set_shadow_mode(self, channels: Mapping[str, bool]) -> None:
+        """Which channels measure rules that hold nothing."""
+        for channel, shadow in channels.items():
+            self._shadow.labels(channel).set(shadow)
 
     def render(self) -> tuple[bytes, str]:
-        """The page and its content type."""
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+        """Body and content type."""
+        return generate_latest(_WithoutBirthdays(self.registry)), CONTENT_TYPE_LATEST
+
+
+class _WithoutBirthdays(Collector):
+    """The registry less a time of creation for every series, which doubles them and nobody asks for."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [one for one in metric.samples if not one.name.endswith("_created")]
+            yield metric
+
+
+def _labels(channel: str, finding: Finding) -> tuple[str, ...]:
+    shadow = "true" if finding.shadow else "false"
+    return channel, finding.rule, finding.category.value, finding.severity.value, shadow

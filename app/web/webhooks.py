@@ -28,9 +28,11 @@ class Hook:
 class Refused(Exception):
     """The push is answered with this status and a word for the log; nothing of it is kept."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, code: str, why: str) -> None:
         super().__init__(why)
         self.status = status
+        self.code = code
+        """For logs and metrics: it quotes nothing of the push."""
         self.why = why
 
 
@@ -58,25 +60,25 @@ class Webhooks:
 
     async def _answer(self, channel: str, scope: Scope, receive: Receive) -> tuple[str, str, bytes]:
         if not channel:
-            raise Refused(404, "no such channel")
+            raise Refused(404, "unknown-channel", "no such channel")
         hook = self.hooks[channel]
         query = _query(scope["query_string"])
         try:
             if scope["method"] == "GET":
                 return "verify", "text/plain; charset=utf-8", hook.codec.verify(query, self.clock())
             if scope["method"] != "POST":
-                raise Refused(405, "only GET and POST")
+                raise Refused(405, "method", "only GET and POST")
             body = await self._read(receive)
             message = hook.codec.decode(query, body, self.clock())
             answer = await hook.relay.respond(message)
         except BadSignature:
-            raise Refused(403, "bad signature") from None
+            raise Refused(403, "bad-signature", "bad signature") from None
         except BodyChanged:
-            raise Refused(409, "this message id came before with another body") from None
+            raise Refused(409, "body-changed", "this message id came before with another body") from None
         except DecodeError as error:
-            raise Refused(400, f"not a push of this platform: {error}") from error
+            raise Refused(400, "malformed", f"not a push of this platform: {error}") from error
         except StoreError:
-            raise Refused(503, "the records are away and the backlog is full") from None
+            raise Refused(503, "records-away", "the records are away and the backlog is full") from None
         encoded = hook.codec.encode(message, answer.reply, self.clock())
         return answer.kind, hook.codec.media_type, encoded
 
@@ -85,7 +87,7 @@ class Webhooks:
             async with asyncio.timeout(self.read_within_s):
                 return await _read_capped(receive, self.max_body_bytes)
         except TimeoutError:
-            raise Refused(408, "the body came too slowly") from None
+            raise Refused(408, "too-slow", "the body came too slowly") from None
 
 
 async def _read_capped(receive: Receive, cap: int) -> bytes:
@@ -94,11 +96,11 @@ async def _read_capped(receive: Receive, cap: int) -> bytes:
     while True:
         event: Event = await receive()
         if event["type"] == "http.disconnect":
-            raise Refused(400, "the platform hung up")
+            raise Refused(400, "hung-up", "the platform hung up")
         chunk: bytes = event.get("body", b"")
         size += len(chunk)
         if size > cap:
-            raise Refused(413, f"a push is at most {cap} bytes (server.max_body_bytes)")
+            raise Refused(413, "too-large", f"a push is at most {cap} bytes (server.max_body_bytes)")
         chunks.append(chunk)
         if not event.get("more_body", False):
             return b"".join(chunks)
@@ -109,10 +111,10 @@ def _query(raw: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
     except (UnicodeDecodeError, ValueError):
-        raise Refused(400, "the query string cannot be read") from None
+        raise Refused(400, "bad-query", "the query string cannot be read") from None
     query = dict(pairs)
     if len(query) != len(pairs):
-        raise Refused(400, "a query parameter is doubled")
+        raise Refused(400, "doubled-parameter", "a query parameter is doubled")
     return query
 
 

@@ -3,8 +3,9 @@
 import os
 
 from aiohttp import ClientSession
-from app.clients import bot_http
 from starlette.types import Receive, Scope, Send
+
+from app.clients import bot_http
 
 UPSTREAM = os.environ.get("BENCH_UPSTREAM", "")
 _session: list[ClientSession] = []

@@ -1,0 +1,399 @@
+"""The commands as a person types them: what they print, and how they end."""
+
+import asyncio
+import csv
+import hashlib
+import io
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import __version__
+from app.cli.entry import app as commands
+from app.cli.entry import main
+from app.core.model import AuditEntry
+from app.loading import ruleset
+from app.settings import ApiToken
+from app.storage.sql import SqlStore
+from tests.values import NOON
+
+ROOT = Path(__file__).parents[1]
+SECRET = "S3cretS3cret"
+
+RULE = """\
+id: mockery.noise
+title: 嘲讽
+category: mockery
+severity: medium
+when: {pattern: 蚊子}
+unless: {quoted: true}
+why: 嘲讽来访者
+source: docs/policy.md
+examples:
+  hit: [听见蚊子在叫, 一群蚊子, 蚊子又来了]
+  pass: [“蚊子”是您的原话, 您好, 请问有什么可以帮您]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """`shenyan ARGUMENTS`, in an empty folder, with `stdin` piped in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SHENYAN_CONFIG", raising=False)
+
+    def run(*arguments: str, stdin: bytes = b"") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["shenyan", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        out, err = capsys.readouterr()
+        return Ended(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A folder of one rule."""
+    folder = tmp_path / "rules" / "mockery"
+    folder.mkdir(parents=True)
+    (folder / "noise.yaml").write_text(RULE, encoding="utf-8")
+    return folder.parent
+
+
+@pytest.fixture
+def config(tmp_path: Path, rules: Path) -> Path:
+    """A sound configuration with that rule, no lexicon and records beside it."""
+    lexicons = tmp_path / "lexicons"
+    lexicons.mkdir()
+    (lexicons / "manifest.yaml").write_text("lexicons: {}\n")
+    file = tmp_path / "town.toml"
+    file.write_text(
+        f"""\
+[storage]
+url = "sqlite:///{tmp_path}/town.db"
+[rules]
+rules_dir = "{rules}"
+lexicons_dir = "{lexicons}"
+[policies.default]
+[policies.trial]
+shadow_all = true
+[bots.vendor]
+kind = "webhook"
+url = "http://127.0.0.1:8000/"
+token = "{SECRET}"
+[channels.hall]
+platform = "weibo"
+bot = "vendor"
+app_secret = "{SECRET}"
+[channels.trial]
+platform = "weibo"
+bot = "vendor"
+policy = "trial"
+app_secret = "another"
+""",
+        encoding="utf-8",
+    )
+    return file
+
+
+# --- check ------------------------------------------------------------------------------------
+
+
+def test_check_says_what_is_wrong_and_where(run: Run, config: Path) -> None:
+    ended = run("check", "--config", str(config), "您好", "我仿佛听见了一群蚊子在叫")
+    assert ended.code == 0
+    released, held = ended.answers
+    assert (released["disposition"], released["findings"]) == ("release", [])
+    assert held == {
+        "disposition": "hold",
+        "findings": [
+            {
+                "rule": "mockery.noise",
+                "category": "mockery",
+                "severity": "medium",
+                "span": [8, 10],
+                "quote": "蚊子",
+                "why": "嘲讽来访者",
+            }
+        ],
+        "ruleset": released["ruleset"],
+    }
+
+
+def test_check_answers_a_line_for_a_line_in_order(run: Run, config: Path) -> None:
+    lines = [
+        {"text": "您好"},
+        {"text": "一群蚊子", "context": "你们好慢"},
+        {"text": "“蚊子”是您的原话", "context": {"message": "蚊子", "turns": [{"asked": "问"}]}},
+        {"text": "蚊子", "id": 7},
+    ]
+    stdin = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    ended = run("check", "-c", str(config), "--jsonl", stdin=stdin)
+    assert ended.code == 0
+    assert [one["disposition"] for one in ended.answers] == ["release", "hold", "release", "hold"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"{", id="half an object"),
+        pytest.param(b'"text"', id="no object"),
+        pytest.param(b'{"context": "x"}', id="no text"),
+        pytest.param(b'{"text": "\xff"}', id="no UTF-8"),
+        pytest.param(b'{"text": "\\ud800"}', id="half a character"),
+        pytest.param(b"[" * 50_000, id="too deep"),
+    ],
+)
+def test_a_broken_line_is_told_in_its_place_and_stops_nothing(run: Run, config: Path, line: bytes) -> None:
+    stdin = b'{"text": "a"}\n' + line + b'\n\n{"text": "b"}'
+    ended = run("check", "-c", str(config), "--jsonl", stdin=stdin)
+    first, broken, last = ended.answers
+    assert first["disposition"] == last["disposition"] == "release"
+    assert broken.keys() == {"error"}
+    assert broken["error"].startswith("line 2: ")
+    assert ended.code == 1
+
+
+def test_a_thousand_lines_load_the_rules_once(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[tuple[Path | None, ...]] = []
+    load = ruleset.load_checker
+
+    def counted(*folders: Path | None) -> Any:
+        loads.append(folders)
+        return load(*folders)
+
+    monkeypatch.setattr(ruleset, "load_checker", counted)
+    ended = run("check", "-c", str(config), "--jsonl", stdin=b'{"text": "a"}\n' * 1000)
+    assert len(ended.answers) == 1000
+    assert len(loads) == 1
+
+
+def test_a_channel_in_shadow_mode_releases_and_says_so(run: Run, config: Path) -> None:
+    (verdict,) = run("check", "-c", str(config), "--channel", "trial", "蚊子").answers
+    assert verdict["disposition"] == "release"
+    assert [(one["rule"], one["shadow"]) for one in verdict["findings"]] == [("mockery.noise", True)]
+
+
+def test_explained_for_people(run: Run, config: Path) -> None:
+    told = run("check", "-c", str(config), "--explain", "蚊子\x1b[2J\x07").out
+    assert "mockery.noise" in told
+    assert "嘲讽来访者" in told
+    assert "\x1b[2J" not in told, "a reply must not steer the terminal"
+
+
+def test_a_broken_byte_on_the_command_line_is_answered(run: Run, config: Path) -> None:
+    (verdict,) = run("check", "-c", str(config), "蚊子\udcff").answers
+    assert verdict["disposition"] == "hold"
+
+
+def test_the_configuration_may_be_named_by_the_environment(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHENYAN_CONFIG", str(config))
+    (verdict,) = run("check", "蚊子").answers
+    assert [one["rule"] for one in verdict["findings"]] == ["mockery.noise"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(["check"], "nothing to judge", id="no text"),
+        pytest.param(["check", "-c", "none.toml", "x"], "none.toml: the configuration", id="no such file"),
+        pytest.param(["check", "--nonsense"], "--nonsense", id="no such option"),
+        pytest.param(["config", "check"], "no configuration", id="no configuration"),
+        pytest.param(["nonsense"], "nonsense", id="no such command"),
+        pytest.param(["token", "new", "--name", "Duty Desk"], "'Duty Desk' is no name", id="a bad name"),
+        pytest.param(["token", "new", "--name", "x", "--scope", "all"], "--scope all", id="a bad scope"),
+    ],
+)
+def test_misuse_ends_with_2_and_a_clear_line(run: Run, arguments: list[str], told: str) -> None:
+    ended = run(*arguments)
+    assert ended.code == 2
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+
+
+# --- lint, configuration, tokens --------------------------------------------------------------
+
+
+def test_lint_finds_examples_that_do_not_keep_their_word(run: Run, rules: Path, config: Path) -> None:
+    arguments = ("lint", "--rules", str(rules), "--lexicons", str(config.parent / "lexicons"))
+    assert run(*arguments).code == 0
+    file = rules / "mockery" / "noise.yaml"
+    file.write_text(RULE.replace("一群蚊子", "一群蜜蜂"), encoding="utf-8")
+    ended = run(*arguments)
+    assert ended.code == 1
+    assert "must hold, but mockery.noise does not: 一群蜜蜂" in ended.out
+
+
+def test_config_check_passes_what_is_sound(run: Run, config: Path) -> None:
+    assert run("config", "check", "-c", str(config)).code == 0
+
+
+def test_config_check_tells_lines_of_what_only_the_rules_know(run: Run, config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('holding_text = "一群蚊子"\n[channels.last]\nplatform = "weibo"\nbot = "vendor"\n')
+        file.write('app_secret = "third"\nholding_text = "蚊子"\n')
+    ended = run("config", "check", "-c", str(config))
+    assert ended.code == 2
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"{config}:27: channels.last.holding_text: ")
+
+
+def test_config_check_tells_every_problem(run: Run, config: Path) -> None:
+    config.write_text(config.read_text().replace("bot =", "bott ="))
+    ended = run("config", "check", "-c", str(config))
+    assert ended.code == 2
+    assert ended.err.count("unknown key; did you mean bot?") == 2
+    assert SECRET not in ended.err
+
+
+def test_config_show_covers_secrets(run: Run, config: Path) -> None:
+    ended = run("config", "show", "-c", str(config))
+    assert ended.code == 0
+    assert tomllib.loads(ended.out)["channels"]["hall"]["app_secret"] == "******"
+    assert SECRET not in ended.out
+
+
+def test_a_new_token_is_shown_once_and_kept_as_a_hash(run: Run) -> None:
+    ended = run("token", "new", "--name", "duty", "--scope", "holds:read", "--channel", "hall")
+    entry = tomllib.loads(ended.out)["api_tokens"]["duty"]
+    (token,) = re.findall(r"sy_[\w-]{40,}", ended.err)
+    assert ApiToken.model_validate(entry).sha256 == hashlib.sha256(token.encode()).hexdigest()
+    assert (entry["scopes"], entry["channels"]) == (["holds:read"], ["hall"])
+    assert token not in ended.out
+    assert token not in run("token", "new", "--name", "duty").err
+
+
+# --- records ----------------------------------------------------------------------------------
+
+
+def fill(url: str) -> None:
+    async def write() -> None:
+        store = await SqlStore.open(url, busy_timeout_s=2.0)
+        for number, reason in enumerate(("可以，\n放行", "=cmd()", "")):
+            await store.append_audit(
+                AuditEntry(NOON, "duty", "hold.approve", f"hold:{number}", reason=reason)
+            )
+        await store.aclose()
+
+    asyncio.run(write())
+
+
+@pytest.fixture
+def records(config: Path) -> Path:
+    """Records with three audit entries."""
+    file = config.with_suffix(".db")
+    fill(f"sqlite:///{file}")
+    return file
+
+
+def test_the_chain_is_whole_until_somebody_touches_it(run: Run, config: Path, records: Path) -> None:
+    whole = run("audit", "verify", "-c", str(config))
+    assert (whole.code, "3 条" in whole.out) == (0, True)
+    with closing(sqlite3.connect(records)) as database:
+        for (trigger,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            database.execute(f"DROP TRIGGER {trigger}")  # somebody with the file in hand can do this
+        database.execute("UPDATE audit SET actor = 'nobody' WHERE seq = 2")
+        database.commit()
+    broken = run("audit", "verify", "-c", str(config))
+    assert broken.code == 1
+    assert "第 2 条" in broken.err
+
+
+def test_no_records_are_no_whole_chain(run: Run, config: Path) -> None:
+    ended = run("audit", "verify", "-c", str(config))
+    assert ended.code == 2
+    assert "there are no records" in ended.err
+    assert not config.with_suffix(".db").exists()
+
+
+@pytest.mark.usefixtures("records")
+def test_the_trail_as_json_lines(run: Run, config: Path) -> None:
+    first, second, third = run("audit", "export", "--format", "jsonl", "-c", str(config)).answers
+    assert (first["seq"], first["actor"], first["reason"]) == (1, "duty", "可以，\n放行")
+    assert first["at"] == NOON.isoformat()
+    assert second["reason"] == "=cmd()"
+    assert third["previous_hash"] == second["hash"]
+
+
+@pytest.mark.usefixtures("records")
+def test_the_trail_for_a_spreadsheet(run: Run, config: Path) -> None:
+    out = run("audit", "export", "--format", "csv", "-c", str(config)).out
+    assert out.startswith("\ufeff"), "spreadsheets read UTF-8 only with it"
+    first, second, _ = csv.DictReader(io.StringIO(out.removeprefix("\ufeff"), newline=""))
+    assert (first["seq"], first["reason"]) == ("1", "可以，\n放行")
+    assert second["reason"] == "'=cmd()", "no formula is run"
+
+
+@pytest.mark.usefixtures("records")
+def test_a_backup_is_made_once(run: Run, config: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    made = run("db", "backup", "-c", str(config), str(target))
+    assert (made.code, "3 audit" in made.out, target.is_file()) == (0, True, True)
+    again = run("db", "backup", "-c", str(config), str(target))
+    assert (again.code, "is there already" in again.err) == (2, True)
+
+
+def test_the_tables_are_raised(run: Run, config: Path) -> None:
+    assert run("db", "upgrade", "-c", str(config)).code == 0
+    assert run("audit", "verify", "-c", str(config)).code == 0
+
+
+# --- the frame --------------------------------------------------------------------------------
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", "--version"], cwd=ROOT, capture_output=True, check=True
+    )
+    assert ended.stdout.decode().strip() == f"shenyan {__version__}"
+
+
+def names_of(group: Any, before: str = "shenyan") -> list[str]:
+    names = [
+        f"{before} {one.name or one.callback.__name__}" for one in group.registered_commands if one.callback
+    ]
+    for inner in group.registered_groups:
+        names += names_of(inner.typer_instance, f"{before} {inner.name}")
+    return names
+
+
+@pytest.mark.parametrize("name", names_of(commands))
+def test_every_command_has_help_and_is_in_the_reference(run: Run, name: str) -> None:
+    ended = run(*name.split()[1:], "--help")
+    assert ended.code == 0
+    assert re.search(r"[\u4e00-\u9fff]", ended.out)
+    assert f"`{name}`" in (ROOT / "docs" / "operations.md").read_text("utf-8")
