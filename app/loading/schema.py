@@ -1,6 +1,8 @@
 """The shape of a rule file, closed: what an editor may write, and what it becomes."""
 
+import json
 import re
+import sys
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -207,3 +209,12 @@ def _example(one: str | ExampleText) -> Example:
 
 for _model in (NearPart, SequencePart, CountPart, BesidePart, Part):
     _model.model_rebuild()
+
+
+def json_schema() -> dict[str, object]:
+    """What editors complete rule files from: rules/schema.json."""
+    return RuleFile.model_json_schema(by_alias=True)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
