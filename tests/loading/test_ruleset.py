@@ -50,28 +50,68 @@ def test_a_sound_set_judges(tmp_path: Path) -> None:
     assert verdict.disposition is Disposition.BLOCK
 
 
-@pytest.mark.parametrize(
+@pytest.mark.parametrize(  # one line each: what is broken, what is told
     ("changes", "told"),
     [
-        pytest.param({"rule": RULE.replace("severity: high", "severity: huge")}, "gag.yaml:4: severity", id="a value"),
+        pytest.param(
+            {"rule": RULE.replace("severity: high", "severity: huge")}, "gag.yaml:4: severity", id="a value"
+        ),
         pytest.param({"rule": RULE.replace("why:", "wy:")}, "gag.yaml:7: wy", id="a key misspelt"),
         pytest.param({"rule": RULE + "title: 又一个\n"}, "gag.yaml:12: not YAML", id="a key twice"),
-        pytest.param({"rule": RULE.replace("lexicon: mockery.gag", "lexicon: mockery.gog")}, "gag.yaml:5: there is no lexicon 'mockery.gog'", id="a list that is not there"),
-        pytest.param({"rule": RULE.replace("{lexicon: mockery.gag}", "{lexicon: mockery.gag, pattern: x}")}, "gag.yaml:5: when: Value error, expected exactly one condition", id="two conditions in one"),
-        pytest.param({"rule": RULE.replace("{lexicon: mockery.gag}", '{pattern: "(哑"}')}, "gag.yaml:5: when.pattern", id="a pattern that is none"),
-        pytest.param({"rule": RULE.replace("{lexicon: mockery.gag}", '{pattern: "(a+)+"}')}, "a repeat inside a repeat", id="a pattern that takes for ever"),
-        pytest.param({"rule": RULE.replace("id: mockery.gag", "id: mockery.other")}, "gag.yaml:1: id: expected mockery.gag, found mockery.other", id="another id than the file's"),
-        pytest.param({"rule": RULE.replace("[你这哑巴, 谁是哑巴, 又一个哑巴]", "[你这哑巴]")}, "examples.hit", id="too few examples"),
-        pytest.param({"lexicon": LEXICON + "阿\t1\tword\n"}, "gag.tsv:3: expected 4 fields", id="a field too few"),
-        pytest.param({"lexicon": LEXICON + "阿\t9\tword\t\n"}, "gag.tsv:3: expected a weight", id="a weight too large"),
-        pytest.param({"lexicon": LEXICON + "阿\t1\tsome\t\n"}, "gag.tsv:3: expected a match", id="an unknown match"),
-        pytest.param({"lexicon": LEXICON + "啞巴\t1\tword\t\n"}, "is there already, after folding", id="twice after folding"),
-        pytest.param({"lexicon": LEXICON + "一\t1\tword\t\n"}, "gag.tsv:3: expected terms in order", id="out of order"),
+        pytest.param(
+            {"rule": RULE.replace("lexicon: mockery.gag", "lexicon: mockery.gog")},
+            "gag.yaml:5: there is no lexicon 'mockery.gog'",
+            id="a list that is not there",
+        ),
+        pytest.param(
+            {"rule": RULE.replace("{lexicon: mockery.gag}", "{lexicon: mockery.gag, pattern: x}")},
+            "gag.yaml:5: when: Value error, expected exactly one condition",
+            id="two conditions in one",
+        ),
+        pytest.param(
+            {"rule": RULE.replace("{lexicon: mockery.gag}", '{pattern: "(哑"}')},
+            "gag.yaml:5: when.pattern",
+            id="a pattern that is none",
+        ),
+        pytest.param(
+            {"rule": RULE.replace("{lexicon: mockery.gag}", '{pattern: "(a+)+"}')},
+            "a repeat inside a repeat",
+            id="a pattern that takes for ever",
+        ),
+        pytest.param(
+            {"rule": RULE.replace("id: mockery.gag", "id: mockery.other")},
+            "gag.yaml:1: id: expected mockery.gag, found mockery.other",
+            id="another id than the file's",
+        ),
+        pytest.param(
+            {"rule": RULE.replace("[你这哑巴, 谁是哑巴, 又一个哑巴]", "[你这哑巴]")},
+            "examples.hit",
+            id="too few examples",
+        ),
+        pytest.param(
+            {"lexicon": LEXICON + "阿\t1\tword\n"}, "gag.tsv:3: expected 4 fields", id="a field too few"
+        ),
+        pytest.param(
+            {"lexicon": LEXICON + "阿\t9\tword\t\n"}, "gag.tsv:3: expected a weight", id="a weight too large"
+        ),
+        pytest.param(
+            {"lexicon": LEXICON + "阿\t1\tsome\t\n"}, "gag.tsv:3: expected a match", id="an unknown match"
+        ),
+        pytest.param(
+            {"lexicon": LEXICON + "啞巴\t1\tword\t\n"},
+            "is there already, after folding",
+            id="twice after folding",
+        ),
+        pytest.param(
+            {"lexicon": LEXICON + "一\t1\tword\t\n"}, "gag.tsv:3: expected terms in order", id="out of order"
+        ),
         pytest.param({"lexicon": "词\t1\n"}, "gag.tsv:1: expected the header", id="no header"),
-        pytest.param({"manifest": "lexicons: {}\n"}, "mockery.gag is missing in the manifest", id="not in the manifest"),
+        pytest.param(
+            {"manifest": "lexicons: {}\n"}, "mockery.gag is missing in the manifest", id="not in the manifest"
+        ),
         pytest.param({"dictionary": "办事大厅\n"}, "dictionary.txt:1: expected", id="a dictionary line"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_set_is_refused_by_file_and_line(tmp_path: Path, changes: dict[str, str], told: str) -> None:
     rules, lexicons = written(tmp_path, **changes)
     with pytest.raises(ConfigError) as refused:
