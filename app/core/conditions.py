@@ -6,7 +6,7 @@ wrote) proves nothing in particular: its proof is empty, `()`. No proof at all m
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from app.core.evidence import Evidence, Range, Scope
@@ -15,8 +15,10 @@ Proof = tuple[Range, ...]
 HOLDS: tuple[Proof, ...] = ((),)
 FAILS: tuple[Proof, ...] = ()
 
-_LOOKS_AROUND = re.compile(r"[$^]|\\[AbBZ]|\(\?[=!<>]|[*+?}]\+")
-"""In a pattern: what may match in a stretch of a text and not in the whole of it."""
+_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[$^]|[^$^\\\[]+", re.DOTALL)
+_ANCHORS = frozenset({"^", "$", r"\b", r"\B", r"\A", r"\Z"})
+_LOOKS_AROUND = re.compile(r"\(\?[=!<>(P]|[*+?}]\+|\\[1-9]")
+"""In a pattern: what may match in a stretch of a text and, even without anchors, not in the whole of it."""
 
 
 class Condition(Protocol):
@@ -34,7 +36,7 @@ class InLexicon:
     lexicons: tuple[str, ...]
 
     def possible(self, evidence: Evidence) -> bool:
-        return any(lexicon in evidence.hits for lexicon in self.lexicons)
+        return not evidence.hits.keys().isdisjoint(self.lexicons)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         hits = {
@@ -48,11 +50,13 @@ class InLexicon:
 @dataclass(frozen=True, slots=True)
 class Pattern:
     pattern: re.Pattern[str]
+    _anywhere: re.Pattern[str] | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_anywhere", _unanchored(self.pattern))
 
     def possible(self, evidence: Evidence) -> bool:
-        if _LOOKS_AROUND.search(self.pattern.pattern):
-            return True
-        return self.pattern.search(evidence.text) is not None
+        return self._anywhere is None or self._anywhere.search(evidence.text) is not None
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         return [
@@ -313,3 +317,15 @@ def _distance(one: Proof, other: Proof) -> int:
     start, end = min(s for s, _ in one), max(e for _, e in one)
     from_, to = min(s for s, _ in other), max(e for _, e in other)
     return max(0, from_ - end, start - to)
+
+
+def _unanchored(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
+    """A pattern that is found in a text wherever `pattern` matches in a stretch of it; None: not known.
+
+    `^` and `$` mean the ends of a clause in a rule about clauses, and would mean the ends of the reply here.
+    """
+    if _LOOKS_AROUND.search(pattern.pattern):
+        return None
+    pieces = _PIECES.findall(pattern.pattern)
+    text = "".join("(?:)" if piece in _ANCHORS else piece for piece in pieces)
+    return re.compile(text, pattern.flags)

@@ -61,14 +61,21 @@ _SOUND_BASE = 0xF0000
 """Syllables become single private characters, so that sound and spelling keep the same positions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sounds:
-    syllables: Mapping[str, str]
-    of: Sound
+class Sounds(dict[int, str]):
+    """What each character is spelled as by its sound, looked up once for each."""
+
+    def __init__(self, syllables: Mapping[str, str], of: Sound) -> None:
+        super().__init__()
+        self._syllables = syllables
+        self._of = of
+
+    def __missing__(self, code: int) -> str:
+        sign = self[code] = self._syllables.get(self._of(chr(code)), "\uffff")
+        return sign
 
     def spell(self, text: str) -> str:
         """Each character replaced by its syllable's sign; a sign nothing matches where it has none."""
-        return "".join(self.syllables.get(self.of(character), "\uffff") for character in text)
+        return text.translate(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,7 @@ def _wait_until_ready(port: int, within_s: float = 30) -> None:
         try:
             with urlopen(f"http://127.0.0.1:{port}/readyz"):
                 return
-        except URLError:
+        except (URLError, ConnectionError):
             time.sleep(0.1)
     raise RuntimeError("the guard did not become ready")
 
