@@ -9,22 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-from app.core.model import (
+from app.core.model import Conversation, Finding, Message, Reply, Severity, Verdict
+from app.core.records import (
     AuditEntry,
     Claim,
-    Conversation,
     Delivery,
     DeliveryState,
     Exchange,
     ExchangeState,
-    Finding,
     Hold,
     HoldState,
-    Message,
     Outcome,
-    Reply,
-    Severity,
-    Verdict,
 )
 
 Clock = Callable[[], datetime]

@@ -21,7 +21,7 @@ import pytest
 from app import __version__
 from app.cli.entry import app as commands
 from app.cli.entry import main
-from app.core.model import AuditEntry
+from app.core.records import AuditEntry
 from app.loading import ruleset
 from app.settings import ApiToken
 from app.storage.sql import SqlStore

@@ -7,14 +7,9 @@ from typing import Any
 from app.core.model import (
     BodyFormat,
     Category,
-    Delivery,
-    DeliveryState,
     Disposition,
     Envelope,
-    Exchange,
-    ExchangeState,
     Finding,
-    Hold,
     Message,
     MessageKind,
     Reply,
@@ -23,6 +18,7 @@ from app.core.model import (
     Span,
     Verdict,
 )
+from app.core.records import Delivery, DeliveryState, Exchange, ExchangeState, Hold
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """12:00 in Shanghai on a Monday."""

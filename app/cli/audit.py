@@ -14,7 +14,7 @@ import typer
 
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError
-from app.core.model import AuditEntry
+from app.core.records import AuditEntry
 
 app = typer.Typer(help="验证、导出审计记录。Verify or export the audit trail.", no_args_is_help=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC
 
-from app.core.model import AuditEntry
+from app.core.records import AuditEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.core.errors import (
     TokenExpired,
     WindowClosed,
 )
-from app.core.model import Delivery, DeliveryState
+from app.core.records import Delivery, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)

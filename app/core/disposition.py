@@ -4,18 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.core.model import (
-    Delivery,
-    Disposition,
-    Exchange,
-    ExchangeState,
-    Finding,
-    Hold,
-    Message,
-    Outcome,
-    Reply,
-    Verdict,
-)
+from app.core.model import Disposition, Finding, Message, Reply, Verdict
+from app.core.records import Delivery, Exchange, ExchangeState, Hold, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core.errors import Conflict, IllegalTransition, Invalid, NeedsConfirmation, Undeliverable
-from app.core.model import Decision, Disposition, Hold, HoldState, Note, Reply, Verdict
+from app.core.model import Disposition, Reply, Verdict
+from app.core.records import Decision, Hold, HoldState, Note
 
 _OPEN = (HoldState.PENDING, HoldState.CLAIMED)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app.core.delivery import Backoff, concluded, too_late
 from app.core.errors import Conflict, FateUnknown, PlatformError, QuotaExhausted, StoreError, WindowClosed
-from app.core.model import Delivery
+from app.core.records import Delivery
 from app.ports import Clock, Coordinator, Observer, PlatformClient, Store
 from app.service.relay import DELIVERIES_TOPIC
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
-from app.core.model import CLAIM_LEASE, Claim, Exchange, ExchangeState, Message, Outcome, Reply
+from app.core.model import Message, Reply
+from app.core.records import CLAIM_LEASE, Claim, Exchange, ExchangeState, Outcome
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.window import Window
 

@@ -8,20 +8,16 @@ from datetime import timedelta
 from app.core.delivery import confirmed_by_person, retried_by_person
 from app.core.disposition import new_delivery, with_objections
 from app.core.errors import Conflict, Invalid, Undeliverable
-from app.core.model import (
+from app.core.model import Category, Conversation, Finding, Reply, Verdict
+from app.core.records import (
     AuditEntry,
-    Category,
-    Conversation,
     Decision,
     Delivery,
     DeliveryState,
     Exchange,
     ExchangeState,
-    Finding,
     Hold,
     Outcome,
-    Reply,
-    Verdict,
 )
 from app.core.review import Ruling, settle
 from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store

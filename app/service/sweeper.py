@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.core.delivery import lost
 from app.core.disposition import abandon
 from app.core.errors import Conflict, StoreError
-from app.core.model import AuditEntry, Decision, ExchangeState, Outcome
+from app.core.records import AuditEntry, Decision, ExchangeState, Outcome
 from app.core.review import Ruling, settle
 from app.ports import Clock, Observer, Store
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
-from app.core.model import AuditEntry
+from app.core.records import AuditEntry
 from app.storage import schema, trail
 from app.storage.database import described, open_engine, sqlite_file, store_errors
 

@@ -21,7 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.errors import BodyChanged, GuardError, StoreError
-from app.core.model import Claim, Conversation, DeliveryState, Exchange, ExchangeState, HoldState, Turn
+from app.core.model import Conversation, Turn
+from app.core.records import Claim, DeliveryState, Exchange, ExchangeState, HoldState
 from app.storage.prepared import Prepared
 from app.storage.records import Values, exchange_of, exchange_values
 from app.storage.schema import deliveries, exchanges, holds

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app.core.errors import Conflict, GuardError, NotFound
-from app.core.model import AuditEntry, Exchange, ExchangeState, Outcome
+from app.core.records import AuditEntry, Exchange, ExchangeState, Outcome
 from app.storage import trail
 from app.storage.prepared import Prepared
 from app.storage.records import EXCHANGE_CHANGES, Values, delivery_values, exchange_changes, hold_values

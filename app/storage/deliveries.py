@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, update
 
 from app.core.errors import Conflict, GuardError, NotFound
-from app.core.model import AuditEntry, Delivery, DeliveryState
+from app.core.records import AuditEntry, Delivery, DeliveryState
 from app.ports import Allowance, Page
 from app.storage import trail
 from app.storage.paging import SortKey, page

@@ -19,20 +19,8 @@ from pydantic import (
 from pydantic_core import PydanticSerializationError
 
 from app.core.errors import StoreError
-from app.core.model import (
-    Cards,
-    Media,
-    Menu,
-    Message,
-    Note,
-    Opaque,
-    Part,
-    Position,
-    Reply,
-    Text,
-    Transfer,
-    Verdict,
-)
+from app.core.model import Cards, Media, Menu, Message, Opaque, Part, Position, Reply, Text, Transfer, Verdict
+from app.core.records import Note
 
 T = TypeVar("T")
 

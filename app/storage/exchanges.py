@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from app.core.errors import NotFound
-from app.core.model import Exchange, ExchangeState
+from app.core.records import Exchange, ExchangeState
 from app.ports import Page
 from app.storage.paging import SortKey, page
 from app.storage.records import exchange_of

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from app.core.errors import Conflict, GuardError, HoldNotFound
-from app.core.model import AuditEntry, Delivery, Hold
+from app.core.records import AuditEntry, Delivery, Hold
 from app.ports import HoldFilter, Page
 from app.storage import trail
 from app.storage.claims import OPEN_HOLDS

@@ -8,18 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from app.core.model import (
-    AuditEntry,
-    Delivery,
-    DeliveryState,
-    Exchange,
-    ExchangeState,
-    Hold,
-    HoldState,
-    Message,
-    MessageKind,
-    Reply,
-)
+from app.core.model import Message, MessageKind, Reply
+from app.core.records import AuditEntry, Delivery, DeliveryState, Exchange, ExchangeState, Hold, HoldState
 from app.storage.documents import (
     message_json,
     message_of,

@@ -10,7 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, func, select, update
 
 from app.core.errors import StoreError
-from app.core.model import (
+from app.core.records import (
     AuditEntry,
     Claim,
     Delivery,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from app.core.audit import Link, link, seal
-from app.core.model import AuditEntry
+from app.core.records import AuditEntry
 from app.storage.records import audit_of, audit_values, storable_entry
 from app.storage.schema import audit, audit_head
 

@@ -17,7 +17,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from app.core.errors import GuardError
-from app.core.model import Delivery, Exchange, ExchangeState, Hold
+from app.core.records import Delivery, Exchange, ExchangeState, Hold
 from app.ports import Observer
 
 MAX_DETAIL_CHARS = 300

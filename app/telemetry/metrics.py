@@ -7,7 +7,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from app.core.model import Delivery, Exchange, Finding, Hold
+from app.core.model import Finding
+from app.core.records import Delivery, Exchange, Hold
 
 ANSWER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 4.5, 5)
 """The platforms hang up at 5 s."""

@@ -5,7 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from app.core.model import Delivery, Exchange, Finding, Hold, Message, Reply, Verdict
+from app.core.model import Finding, Message, Reply, Verdict
+from app.core.records import Delivery, Exchange, Hold
 
 
 class FindingView(BaseModel):

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.core.model import (
+from app.core.model import Message, Reply
+from app.core.records import (
     AuditEntry,
     Claim,
     Delivery,
@@ -12,9 +13,7 @@ from app.core.model import (
     Exchange,
     ExchangeState,
     Hold,
-    Message,
     Outcome,
-    Reply,
 )
 from app.ports import Store
 from tests.values import MOCKED, NOON, RELEASED, delivery, exchange, hold, message

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 from app.core.audit import broken_link
-from app.core.model import AuditEntry, HoldState
+from app.core.records import AuditEntry, HoldState
 from app.ports import Store
 from tests.contract.conftest import OpenStore
 from tests.contract.given import answered, claimed, entry, held

@@ -9,16 +9,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import BodyChanged, Conflict, NotFound
-from app.core.model import (
-    Claim,
-    Conversation,
-    DeliveryState,
-    ExchangeState,
-    Outcome,
-    Reply,
-    SendWindow,
-    Turn,
-)
+from app.core.model import Conversation, Reply, SendWindow, Turn
+from app.core.records import Claim, DeliveryState, ExchangeState, Outcome
 from app.ports import Store
 from tests.contract.conftest import OpenStore
 from tests.contract.given import HOUR, SECOND, answered, claimed, held, queued, sent

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import Conflict, NotFound
-from app.core.model import Delivery, DeliveryState, MessageKind, SendWindow
+from app.core.model import MessageKind, SendWindow
+from app.core.records import Delivery, DeliveryState
 from app.ports import Allowance, Store
 from tests.contract.conftest import OpenStore
 from tests.contract.given import HOUR, SECOND, claimed, entry, queued, sent

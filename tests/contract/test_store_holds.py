@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import Conflict, HoldNotFound, Invalid, NotFound
-from app.core.model import Delivery, Finding, Hold, HoldState, Note, Reply, SendWindow, Severity, Verdict
+from app.core.model import Finding, Reply, SendWindow, Severity, Verdict
+from app.core.records import Delivery, Hold, HoldState, Note
 from app.ports import HoldFilter, Store
 from tests.contract.given import HOUR, SECOND, claimed, entry, held, waiting
 from tests.values import MOCKED, NOON

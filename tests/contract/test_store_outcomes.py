@@ -10,20 +10,17 @@ from app.core.errors import Conflict, Invalid, NotFound, StoreError
 from app.core.model import (
     Card,
     Cards,
-    DeliveryState,
-    Exchange,
-    ExchangeState,
     Media,
     MediaKind,
     Menu,
     MenuItem,
     Opaque,
-    Outcome,
     Position,
     Reply,
     Text,
     Transfer,
 )
+from app.core.records import DeliveryState, Exchange, ExchangeState, Outcome
 from app.ports import Store
 from tests.contract.given import HOUR, SECOND, answered, claimed, entry, held, queued, waiting
 from tests.values import NOON, exchange, hold, message

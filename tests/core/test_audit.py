@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.audit import START, Link, broken_link, fits, link, seal
-from app.core.model import AuditEntry
+from app.core.records import AuditEntry
 from tests.values import NOON
 
 

@@ -117,7 +117,7 @@ def test_when(when: Mapping[str, Any], reply: str, message: str, found: list[str
         pytest.param({"quoted": True}, "“您好”，哑巴", ["哑巴"], id="something else is quoted"),
         pytest.param({"quoted": True}, "他说“哑巴”，您这哑巴", ["哑巴"], id="one exempted, one not"),
         pytest.param(
-            {"before": {"of": {"pattern": "关爱"}, "within": 2}},
+            {"before": {"of": {"pattern": "关爱"}, "within": 1}},
             "关爱聋的哑巴",
             ["哑巴"],
             id="before: too far",

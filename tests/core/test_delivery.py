@@ -21,7 +21,7 @@ from app.core.errors import (
     TokenExpired,
     WindowClosed,
 )
-from app.core.model import DeliveryState
+from app.core.records import DeliveryState
 from tests.values import NOON, delivery
 
 BACKOFF = Backoff()

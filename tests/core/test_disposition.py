@@ -6,18 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app.core.disposition import Fallbacks, abandon, defer, dispose, fail, with_objections
-from app.core.model import (
-    Category,
-    Disposition,
-    ExchangeState,
-    Finding,
-    Message,
-    Outcome,
-    Reply,
-    SendWindow,
-    Severity,
-    Verdict,
-)
+from app.core.model import Category, Disposition, Finding, Message, Reply, SendWindow, Severity, Verdict
+from app.core.records import ExchangeState, Outcome
 from tests.values import BLOCKED, MOCKED, NOON, RELEASED, exchange, message
 
 REPLY = Reply.of("办事大厅九点开门。")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import Conflict, IllegalTransition, Invalid, NeedsConfirmation, Undeliverable
-from app.core.model import Decision, Hold, HoldState, Reply
+from app.core.model import Reply
+from app.core.records import Decision, Hold, HoldState
 from app.core.review import ENDS, NEXT_STATE, Ruling, settle
 from tests.values import BLOCKED, MOCKED, NOON, RELEASED, hold
 

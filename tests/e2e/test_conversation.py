@@ -1,4 +1,4 @@
-"""One reply, from the citizen's message to the citizen's screen, over real HTTP, with peers that are not ours.
+"""One reply, from the citizen to the citizen, over real HTTP, with peers that are not ours.
 
 The platform's side is signed and sealed by wechatpy; the vendor's bot is an unmodified framework.
 """

@@ -15,7 +15,8 @@ from app.core.errors import (
     TokenExpired,
     WindowClosed,
 )
-from app.core.model import Delivery, Opaque, Reply
+from app.core.model import Opaque, Reply
+from app.core.records import Delivery
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.tokens import AccessTokens
 from app.ports import PlatformClient

@@ -8,7 +8,8 @@ import pytest
 
 from app.clients import platform_http
 from app.core.errors import FateUnknown, PlatformBusy, PlatformError, RateLimited, TokenExpired
-from app.core.model import Card, Cards, Delivery, Media, MediaKind, MessageKind, Part, Position, Reply, Text
+from app.core.model import Card, Cards, Media, MediaKind, MessageKind, Part, Position, Reply, Text
+from app.core.records import Delivery
 from app.platforms.weibo.client import WeiboClient
 from app.ports import PlatformClient
 from tests.platforms.loopback import answering, loopback, response

@@ -12,20 +12,8 @@ from app.coordination.local import LocalCoordinator
 from app.core.delivery import Backoff
 from app.core.disposition import Fallbacks
 from app.core.errors import PlatformError, StoreError
-from app.core.model import (
-    Category,
-    Claim,
-    Conversation,
-    Delivery,
-    Exchange,
-    Finding,
-    Hold,
-    Message,
-    Outcome,
-    Reply,
-    Severity,
-    Verdict,
-)
+from app.core.model import Category, Conversation, Finding, Message, Reply, Severity, Verdict
+from app.core.records import Claim, Delivery, Exchange, Hold, Outcome
 from app.ports import SignedRequest, Store
 from app.service.courier import Courier
 from app.service.relay import Relay

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import FateUnknown, PlatformBusy, PlatformError, WindowClosed
-from app.core.model import DeliveryState, SendWindow
+from app.core.model import SendWindow
+from app.core.records import DeliveryState
 from app.service.courier import Courier
 from tests.service.stage import POLITE, Stage, stage
 from tests.values import NOON, message

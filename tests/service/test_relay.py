@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import BodyChanged, BotError, BotTimeout, StoreError
-from app.core.model import ExchangeState, Reply
+from app.core.model import Reply
+from app.core.records import ExchangeState
 from app.ports import HoldFilter
 from app.service.relay import Answer
 from tests.service.stage import (

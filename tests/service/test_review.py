@@ -15,7 +15,8 @@ from app.core.errors import (
     NeedsConfirmation,
     Undeliverable,
 )
-from app.core.model import Decision, DeliveryState, ExchangeState, Hold, HoldState, Reply, SendWindow
+from app.core.model import Reply, SendWindow
+from app.core.records import Decision, DeliveryState, ExchangeState, Hold, HoldState
 from app.core.review import Ruling
 from app.ports import HoldFilter
 from tests.service.stage import BLOCKING, ENDLESS, MOCKING, POLITE, Stage, stage

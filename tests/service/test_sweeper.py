@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from app.core.model import DeliveryState, ExchangeState, HoldState, SendWindow
+from app.core.model import SendWindow
+from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.ports import HoldFilter
 from tests.service.stage import MOCKING, Stage, stage
 from tests.values import NOON, message

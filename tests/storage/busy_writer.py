@@ -5,7 +5,7 @@ import itertools
 import sys
 from dataclasses import replace
 
-from app.core.model import ExchangeState, Outcome
+from app.core.records import ExchangeState, Outcome
 from app.storage.sql import SqlStore
 from tests.contract.given import claimed, entry
 from tests.values import MOCKED, hold

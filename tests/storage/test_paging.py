@@ -6,7 +6,7 @@ import json
 import pytest
 
 from app.core.errors import Invalid
-from app.core.model import ExchangeState
+from app.core.records import ExchangeState
 from app.storage.sql import SqlStore
 from tests.contract.given import claimed
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from app.core.model import ExchangeState
+from app.core.records import ExchangeState
 from app.storage.prepared import Prepared
 from app.storage.schema import exchanges
 from app.storage.sql import SqlStore

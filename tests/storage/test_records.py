@@ -14,20 +14,13 @@ from app.core.model import (
     Card,
     Cards,
     Category,
-    Delivery,
-    DeliveryState,
     Disposition,
     Envelope,
-    Exchange,
-    ExchangeState,
     Finding,
-    Hold,
-    HoldState,
     Media,
     Menu,
     MenuItem,
     Message,
-    Note,
     Opaque,
     Position,
     Reply,
@@ -38,6 +31,7 @@ from app.core.model import (
     Transfer,
     Verdict,
 )
+from app.core.records import Delivery, DeliveryState, Exchange, ExchangeState, Hold, HoldState, Note
 from app.storage import records, schema
 from tests import values
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event
 
 from app.core.audit import broken_link
 from app.core.errors import StoreError
-from app.core.model import ExchangeState, HoldState
+from app.core.records import ExchangeState, HoldState
 from app.storage.sql import SqlStore
 from tests.contract.given import answered, claimed, entry, held
 from tests.storage.locking import open_lock

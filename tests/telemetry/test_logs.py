@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from app.core.errors import BotTimeout, ConfigError, FateUnknown
-from app.core.model import DeliveryState, ExchangeState, HoldState
+from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.telemetry.logs import LogObserver, Observers, configure
 from app.telemetry.metrics import Metrics
 from tests.values import MOCKED, delivery, exchange, hold, message

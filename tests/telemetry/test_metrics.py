@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import BotTimeout
-from app.core.model import (
-    Category,
-    DeliveryState,
-    ExchangeState,
-    Finding,
-    HoldState,
-    Severity,
-    Verdict,
-)
+from app.core.model import Category, Finding, Severity, Verdict
+from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.telemetry.metrics import Metrics
 from tests import values
 from tests.values import MOCKED, delivery, exchange, hold

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from app.core.model import ExchangeState, Reply
+from app.core.model import Reply
+from app.core.records import ExchangeState
 from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
 from app.web.front import Front
 from app.web.webhooks import Hook, Webhooks

@@ -4,18 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from app.core.errors import BotMalformed, DecodeError
-from app.core.model import (
-    BodyFormat,
-    Card,
-    Cards,
-    Media,
-    MediaKind,
-    Message,
-    Part,
-    Reply,
-    Text,
-    Transfer,
-)
+from app.core.model import BodyFormat, Card, Cards, Media, MediaKind, Message, Part, Reply, Text, Transfer
 from app.platforms.wechat.wire import Document, Fields, Value, nested, scalar
 
 _MEDIA_ELEMENTS = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from app.core.errors import FateUnknown, TokenExpired
-from app.core.model import Delivery
+from app.core.records import Delivery
 from app.platforms.posting import post
 from app.platforms.wechat.api_answers import read_answer, require_ok
 from app.platforms.wechat.customer_message import customer_message

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import httpx
 
 from app.core.errors import FateUnknown, PlatformError
-from app.core.model import Delivery, MessageKind, Part, Text
+from app.core.model import MessageKind, Part, Text
+from app.core.records import Delivery
 from app.platforms.posting import HttpAnswer, post
 from app.platforms.strict_json import parse_object
 from app.platforms.weibo.parts import form_of

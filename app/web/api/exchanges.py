@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from app.core.model import Exchange, ExchangeState
+from app.core.records import Exchange, ExchangeState
 from app.ports import Store
 from app.service.review import Review
 from app.web.api.access import CallerWith

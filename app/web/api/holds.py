@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from app.core.model import Decision, Hold, HoldState, Reply, Severity
+from app.core.model import Reply, Severity
+from app.core.records import Decision, Hold, HoldState
 from app.core.review import Ruling
 from app.ports import HoldFilter, Store
 from app.service.review import Review

@@ -1,0 +1,189 @@
+"""What became of a message, as frozen values: what the store keeps and a person decides on."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.core.model import NO_CONVERSATION, Conversation, Message, Reply, Verdict
+
+
+class ExchangeState(StrEnum):
+    CLAIMED = "claimed"
+    """Durable, the bot is being asked."""
+    ANSWERED = "answered"
+    """A released reply went out as the passive answer."""
+    QUEUED = "queued"
+    """A released reply came too late for the passive answer: see its delivery."""
+    HELD = "held"
+    SILENT = "silent"
+    """The bot chose to say nothing."""
+    UNANSWERED = "unanswered"
+    """The bot failed or a crash came between: listed for a person."""
+    CLOSED = "closed"
+    """Was unanswered; a person has dealt with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One inbound message and what became of it."""
+
+    id: str
+    message: Message
+    state: ExchangeState
+    claimed_until: datetime
+    """While this lies ahead, somebody is at it; after that a resend, or the sweeper, may take it over."""
+    fence: int = 1
+    """Grows with every take-over; a record with an older one is refused."""
+    bot: str = ""
+    reply: Reply | None = None
+    """What the bot wanted to say."""
+    verdict: Verdict | None = None
+    answer: Reply | None = None
+    """What the platform was, or is to be, answered: a resend gets the same."""
+    finished_at: datetime | None = None
+    bot_seconds: float | None = None
+    check_seconds: float | None = None
+    why: str = ""
+    """For UNANSWERED: a code ("bot-timeout", "bot-malformed", "crash"). For CLOSED: the person's note."""
+
+
+class HoldState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    APPROVED = "approved"
+    EDITED = "edited"
+    REJECTED = "rejected"
+    TRANSFERRED = "transferred"
+    EXPIRED = "expired"
+
+
+class Decision(StrEnum):
+    CLAIM = "claim"
+    RELEASE = "release"
+    """Give a claimed hold back to the queue."""
+    APPROVE = "approve"
+    EDIT = "edit"
+    REJECT = "reject"
+    TRANSFER = "transfer"
+    EXPIRE = "expire"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    at: datetime
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reply that waits for a person."""
+
+    id: str
+    exchange_id: str
+    channel: str
+    user: str
+    message: Message
+    reply: Reply
+    verdict: Verdict
+    created_at: datetime
+    state: HoldState = HoldState.PENDING
+    version: int = 1
+    """Grows with every decision; a decision carries the version it was made on."""
+    deliver_by: datetime | None = None
+    """When the platform's window closes; None: it was never open."""
+    reviewable: bool = True
+    """False: the window was too short for a review from the start, approving cannot deliver."""
+    claimed_by: str = ""
+    claimed_until: datetime | None = None
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    reason: str = ""
+    transferred_to: str = ""
+    final: Reply | None = None
+    """What a person released in its place: the draft, the edited text or the substitute."""
+    notes: tuple[Note, ...] = ()
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    RETRYING = "retrying"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A reply to be sent by the platform's API before `deliver_by`."""
+
+    id: str
+    exchange_id: str
+    hold_id: str
+    """Empty for a late reply that passed by itself."""
+    channel: str
+    user: str
+    message: Message
+    """What it answers: a comment's reply needs the ids of the comment."""
+    reply: Reply
+    created_at: datetime
+    deliver_by: datetime
+    state: DeliveryState = DeliveryState.QUEUED
+    attempts: int = 0
+    next_at: datetime | None = None
+    """When it is due; None: it is not waiting for a courier."""
+    leased_until: datetime | None = None
+    fence: int = 0
+    """Grows with every lease; a courier that slept through its lease cannot record."""
+    finished_at: datetime | None = None
+    why: str = ""
+    """The platform's error code, or a code of ours ("window-closed", "quota")."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to which thing when. Only ever appended; the store chains and numbers it."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    """Kind and id: "hold:0198..."."""
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+    seq: int = 0
+    previous_hash: str = ""
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to do now, as a value: all of it is written in one transaction, then the answer leaves."""
+
+    exchange: Exchange
+    hold: Hold | None = None
+    delivery: Delivery | None = None
+    audit: AuditEntry | None = None
+
+    @property
+    def response(self) -> Reply | None:
+        """The passive answer; None is the platform's "no answer"."""
+        return self.exchange.answer
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the store says of a message that has just come in."""
+
+    exchange: Exchange
+    fresh: bool
+    """True: ask the bot. False: it was here before, `exchange` says what became of it."""
+    conversation: Conversation = NO_CONVERSATION
+
+
+CLAIM_LEASE = timedelta(seconds=90)
+"""Longer than any bot is waited for; a crashed process's messages are listed after this."""
