@@ -42,9 +42,13 @@ types: $(READY)
 imports: $(READY)
 	@$(BIN)/lint-imports
 
-check: format lint types imports ## format, lint, strict types, import contracts
+containers: $(READY)
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+
+check: format lint types imports containers ## format, lint, strict types, import contracts, containers
 
 bench: $(READY) ## speed against a bare relay, in ratios
 	@$(BIN)/python -m scripts.bench
 
-.PHONY: help setup run demo test fmt format lint types imports check bench
+.PHONY: help setup run demo test fmt format lint types imports containers check bench

@@ -220,8 +220,8 @@ class Store(Protocol):
         ...
 
     async def allowance(self, channel: str, user: str, excluding: str) -> Allowance:
-        """The follower's newest window, less what was DELIVERED, UNCERTAIN or is SENDING since it opened
-        (the delivery `excluding` not counted)."""
+        """The follower's window that stays open longest, less what was DELIVERED, UNCERTAIN or is SENDING
+        since it opened (the delivery `excluding` not counted)."""
         ...
 
     async def append_audit(self, entry: AuditEntry) -> None: ...

@@ -223,7 +223,7 @@ class WeiboChannel(ChannelBase):
 
 AnyChannel = Annotated[WeChatChannel | WeiboChannel, Field(discriminator="platform")]
 
-Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "audit:read"]
+Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check"]
 
 
 class ApiToken(Closed):

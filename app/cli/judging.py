@@ -155,14 +155,15 @@ def _explain(text: str, verdict: Verdict) -> None:
         for span in finding.spans:
             shown.stylize("bold reverse", span.start, span.end)
     colour = COLOURS[verdict.disposition]
-    console.print(Text(f"{verdict.disposition.value:8}", style=f"bold {colour}"), shown)
+    console.print(Text(f"{verdict.disposition.value:8}", style=f"bold {colour}"), shown, soft_wrap=True)
     for finding in verdict.findings:
         console.print(
             Text(
                 f"         {finding.severity.value:7}{finding.rule}  “{_printable(finding.quote)}”  "
                 f"{finding.why}",
                 style=colour,
-            )
+            ),
+            soft_wrap=True,
         )
 
 

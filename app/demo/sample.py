@@ -12,7 +12,7 @@ from app.demo.weibo_account import WeiboAccount
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 
-SCOPES = ("holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "audit:read")
+SCOPES = ("holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check")
 
 
 @dataclass(frozen=True, slots=True)

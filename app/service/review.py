@@ -8,7 +8,7 @@ from datetime import timedelta
 from app.core.delivery import confirmed_by_person, retried_by_person
 from app.core.disposition import new_delivery, with_objections
 from app.core.errors import Conflict, Invalid, Undeliverable
-from app.core.model import Category, Conversation, Finding, Reply, Verdict
+from app.core.model import Category, Conversation, Finding, Menu, Reply, Verdict
 from app.core.records import (
     AuditEntry,
     Decision,
@@ -46,10 +46,12 @@ class Review:
         """Raises what `core.review.settle` raises, HoldNotFound, StoreError."""
         hold = await self.store.hold(hold_id)
         if ruling.reply is not None:
-            ruling = replace(ruling, verdict=self.judge(hold, ruling.reply))
-            _refuse_unsendable(ruling.verdict.findings if ruling.verdict else ())
+            verdict = self.judge(hold, ruling.reply)
+            _refuse_unsendable(ruling.reply, verdict.findings)
+            ruling = replace(ruling, verdict=verdict)
         elif ruling.decision is Decision.APPROVE:
-            _refuse_unsendable(self.desks[hold.channel].codec.objections(hold.message, hold.reply))
+            objections = self.desks[hold.channel].codec.objections(hold.message, hold.reply)
+            _refuse_unsendable(hold.reply, objections)
         now = self.clock()
         settled = settle(hold, ruling, now, self.claim_lease)
         delivery = self._delivery(settled) if settled.final and not hold.final else None
@@ -153,13 +155,14 @@ def _require(reason: str) -> None:
         raise Invalid("a reason is required")
 
 
-UNREADABLE = frozenset({"system.unreadable", "system.no-form"})
-"""A person can look at a picture, and a menu has no passive form but can be delivered."""
+def _refuse_unsendable(reply: Reply, findings: Sequence[Finding]) -> None:
+    """No confirmation helps a reply that the platform does not take. Raises Invalid.
 
-
-def _refuse_unsendable(findings: Sequence[Finding]) -> None:
-    """No confirmation helps a text that the platform does not take."""
-    blockers = [f.why for f in findings if f.category is Category.SYSTEM and f.rule not in UNREADABLE]
+    A picture is for a person to look at; a menu alone has no passive form, but the send API has one for it.
+    """
+    a_menu = len(reply.parts) == 1 and isinstance(reply.parts[0], Menu)
+    a_persons = {"system.unreadable", "system.no-form"} if a_menu else {"system.unreadable"}
+    blockers = [f.why for f in findings if f.category is Category.SYSTEM and f.rule not in a_persons]
     if blockers:
         raise Invalid("；".join(blockers))
 

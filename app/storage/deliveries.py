@@ -175,22 +175,23 @@ def _record(connection: Connection, item: Report) -> GuardError | None:
 
 
 def allowance(connection: Connection, channel: str, user: str, excluding: str) -> Allowance:
-    newest = connection.execute(
+    theirs = (exchanges.c.channel == channel, exchanges.c.user_id == user)
+    left_at = connection.execute(
+        select(func.max(exchanges.c.received_at)).where(*theirs, exchanges.c.departed)
+    ).scalar_one()
+    since_then = () if left_at is None else (exchanges.c.received_at > left_at,)
+    window = connection.execute(
         select(
             exchanges.c.received_at,
             exchanges.c.window_closes_at,
             exchanges.c.window_messages,
-            exchanges.c.departed,
         )
-        .where(
-            exchanges.c.channel == channel,
-            exchanges.c.user_id == user,
-            or_(exchanges.c.window_closes_at.is_not(None), exchanges.c.departed),
-        )
-        .order_by(exchanges.c.received_at.desc(), exchanges.c.id.desc())
+        .where(*theirs, exchanges.c.window_closes_at.is_not(None), *since_then)
+        # A click's minute opens beside the 48 hours after a message and does not cut them short.
+        .order_by(exchanges.c.window_closes_at.desc(), exchanges.c.received_at.desc(), exchanges.c.id.desc())
         .limit(1)
     ).one_or_none()
-    if newest is None or newest.departed:
+    if window is None:
         return Allowance(None, 0)
     used = connection.execute(
         select(func.count())
@@ -200,7 +201,7 @@ def allowance(connection: Connection, channel: str, user: str, excluding: str) -
             deliveries.c.user_id == user,
             deliveries.c.state.in_(_COUNTED),
             deliveries.c.id != excluding,
-            or_(deliveries.c.finished_at.is_(None), deliveries.c.finished_at >= newest.received_at),
+            or_(deliveries.c.finished_at.is_(None), deliveries.c.finished_at >= window.received_at),
         )
     ).scalar_one()
-    return Allowance(newest.window_closes_at, max(0, newest.window_messages - used))
+    return Allowance(window.window_closes_at, max(0, window.window_messages - used))

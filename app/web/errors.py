@@ -1,6 +1,7 @@
 """One table from our errors to status codes; every answer of /v1 that is not a success has this shape."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -53,6 +54,17 @@ class Problem(BaseModel):
     """Conflicts: what the thing is now."""
     verdict: VerdictView | None = None
     """needs-confirmation: what the checker says of the edited text."""
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No token, or an unknown one"},
+    403: {"model": Problem, "description": "The token lacks the scope or the channel"},
+    404: {"model": Problem, "description": "No record has this id"},
+    409: {"model": Problem, "description": "Somebody was first, or the platform's window is closed"},
+    422: {"model": Problem, "description": "Something is missing, wrong, or needs a confirmation"},
+    503: {"model": Problem, "description": "The records cannot be read or written now"},
+}
+"""What /v1 answers beside success, for the OpenAPI document."""
 
 
 def status_of(error: GuardError) -> int:

@@ -278,11 +278,18 @@ async def test_what_the_platform_has_counted(store: Store, state: DeliveryState,
     assert await store.allowance("hall", "citizen-1", excluding=delivery.id) == Allowance(CLOSES, 5)
 
 
-async def test_the_newest_window_counts_anew(store: Store) -> None:
+async def test_a_new_message_counts_anew(store: Store) -> None:
     await sent(store, await queued(store, 1), DeliveryState.DELIVERED, NOON)
     opened = NOON + HOUR
-    await claimed(store, 2, at=opened, window=SendWindow(opened + HOUR, 3))
-    assert await store.allowance("hall", "citizen-1", excluding="") == Allowance(opened + HOUR, 3)
+    await claimed(store, 2, at=opened, window=SendWindow(opened + 48 * HOUR, 5))
+    assert await store.allowance("hall", "citizen-1", excluding="") == Allowance(opened + 48 * HOUR, 5)
+
+
+async def test_a_click_does_not_cut_the_window_of_a_message_short(store: Store) -> None:
+    await claimed(store, 1)
+    clicked = NOON + HOUR
+    await claimed(store, 2, at=clicked, window=SendWindow(clicked + 60 * SECOND, 3, reviewable=False))
+    assert await store.allowance("hall", "citizen-1", excluding="") == Allowance(CLOSES, 5)
 
 
 async def test_a_message_that_opens_no_window_leaves_the_last_one(store: Store) -> None:

@@ -1,6 +1,8 @@
 """What people do with holds, deliveries and unanswered messages."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,12 @@ from app.core.errors import (
     NeedsConfirmation,
     Undeliverable,
 )
-from app.core.model import Reply, SendWindow
+from app.core.model import Category, Finding, Menu, MenuItem, Message, Reply, SendWindow, Severity, Text
 from app.core.records import Decision, DeliveryState, ExchangeState, Hold, HoldState
 from app.core.review import Ruling
 from app.ports import HoldFilter
-from tests.service.stage import BLOCKING, ENDLESS, MOCKING, POLITE, Stage, stage
+from app.service.review import Desk, Review
+from tests.service.stage import BLOCKING, ENDLESS, MOCKING, POLITE, Stage, ToyCodec, stage, toy_check
 from tests.values import message
 
 
@@ -178,3 +181,33 @@ async def test_an_unanswered_message_is_closed_by_a_person_with_a_reason(tmp_pat
         assert closed.state is ExchangeState.CLOSED
         with pytest.raises(Conflict):
             await here.review.close_exchange(listed.id, "王审核", "已电话答复")
+
+
+async def test_a_menu_can_be_approved_though_it_has_no_passive_form(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here:
+        menu = Reply((Menu("请选择呵呵", (MenuItem("1", "社保"),)),))
+        here.relay.codec = NoForm()
+        hold = await held(here, menu)
+        settled = await reviewing(here).decide(hold.id, ruling(hold, Decision.APPROVE))
+        assert settled.final == menu
+
+
+async def test_several_parts_cannot_be_approved_for_nothing_could_send_them(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here:
+        here.relay.codec = NoForm()
+        hold = await held(here, Reply((Text("呵呵"), Text("您好"))))
+        with pytest.raises(Invalid, match="没有这种形式"):
+            await reviewing(here).decide(hold.id, ruling(hold, Decision.APPROVE, confirm=True, reason="要发"))
+
+
+class NoForm(ToyCodec):
+    """A platform whose passive answer is one text and nothing else."""
+
+    def objections(self, message: Message, reply: Reply) -> Sequence[Finding]:
+        if len(reply.parts) == 1 and isinstance(reply.parts[0], Text):
+            return ()
+        return (Finding("system.no-form", Category.SYSTEM, Severity.MEDIUM, "没有这种形式"),)
+
+
+def reviewing(here: Stage) -> Review:
+    return replace(here.review, desks={"hall": Desk(toy_check, NoForm())})

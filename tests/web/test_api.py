@@ -41,22 +41,26 @@ TOKENS = Tokens(
 )
 
 
+def api_app(here: Stage) -> FastAPI:
+    app = FastAPI()
+    install(app)
+    with_scope = callers(TOKENS)
+    for router in (
+        holds_router(here.store, here.review, with_scope),
+        deliveries_router(here.store, here.review, with_scope),
+        exchanges_router(here.store, here.review, with_scope),
+        check_router({"hall": toy_check}, toy_check, with_scope),
+    ):
+        app.include_router(router)
+    return app
+
+
 @asynccontextmanager
 async def api(folder: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Stage]]:
     async with stage(folder) as here:
-        app = FastAPI()
-        install(app)
-        with_scope = callers(TOKENS)
-        for router in (
-            holds_router(here.store, here.review, with_scope),
-            deliveries_router(here.store, here.review, with_scope),
-            exchanges_router(here.store, here.review, with_scope),
-            check_router({"hall": toy_check}, toy_check, with_scope),
-        ):
-            app.include_router(router)
         here.bot.may_answer.set()
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
+            transport=httpx.ASGITransport(api_app(here)),
             base_url="http://guard",
             headers={"Authorization": "Bearer li"},
         ) as client:

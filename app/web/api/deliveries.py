@@ -9,6 +9,7 @@ from app.core.records import DeliveryState
 from app.ports import Store
 from app.service.review import Review
 from app.web.api.access import CallerWith
+from app.web.errors import RESPONSES
 from app.web.security import Caller
 from app.web.views import DeliveryView
 
@@ -23,7 +24,7 @@ class Because(BaseModel, extra="forbid"):
 
 
 def deliveries_router(store: Store, review: Review, caller_with: CallerWith) -> APIRouter:
-    router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
+    router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"], responses=RESPONSES)
     Reader = Annotated[Caller, Depends(caller_with("deliveries:read"))]  # noqa: N806
     Decider = Annotated[Caller, Depends(caller_with("deliveries:decide"))]  # noqa: N806
 

@@ -10,6 +10,7 @@ from app.ports import Store
 from app.service.review import Review
 from app.web.api.access import CallerWith
 from app.web.api.deliveries import Because
+from app.web.errors import RESPONSES
 from app.web.security import Caller
 from app.web.views import ExchangeView
 
@@ -20,7 +21,7 @@ class ExchangePage(BaseModel):
 
 
 def exchanges_router(store: Store, review: Review, caller_with: CallerWith) -> APIRouter:
-    router = APIRouter(prefix="/v1/exchanges", tags=["exchanges"])
+    router = APIRouter(prefix="/v1/exchanges", tags=["exchanges"], responses=RESPONSES)
     Reader = Annotated[Caller, Depends(caller_with("holds:read"))]  # noqa: N806
     Decider = Annotated[Caller, Depends(caller_with("holds:decide"))]  # noqa: N806
 

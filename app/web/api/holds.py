@@ -11,6 +11,7 @@ from app.core.review import Ruling
 from app.ports import HoldFilter, Store
 from app.service.review import Review
 from app.web.api.access import CallerWith
+from app.web.errors import RESPONSES
 from app.web.security import Caller
 from app.web.views import HoldView
 
@@ -47,7 +48,7 @@ class TransferTo(OnVersion):
 
 
 def holds_router(store: Store, review: Review, caller_with: CallerWith) -> APIRouter:
-    router = APIRouter(prefix="/v1/holds", tags=["holds"])
+    router = APIRouter(prefix="/v1/holds", tags=["holds"], responses=RESPONSES)
     Reader = Annotated[Caller, Depends(caller_with("holds:read"))]  # noqa: N806
     Decider = Annotated[Caller, Depends(caller_with("holds:decide"))]  # noqa: N806
 

@@ -11,6 +11,7 @@ from app.core.model import Conversation, Reply
 from app.ports import Check
 from app.web.api.access import CallerWith
 from app.web.api.holds import MAX_TEXT
+from app.web.errors import RESPONSES
 from app.web.security import Caller
 from app.web.views import VerdictView
 
@@ -22,7 +23,7 @@ class CheckRequest(BaseModel, extra="forbid"):
 
 
 def check_router(checks: Mapping[str, Check], default: Check, caller_with: CallerWith) -> APIRouter:
-    router = APIRouter(prefix="/v1", tags=["check"])
+    router = APIRouter(prefix="/v1", tags=["check"], responses=RESPONSES)
     Checker = Annotated[Caller, Depends(caller_with("check"))]  # noqa: N806
 
     @router.post("/check")
