@@ -1,0 +1,135 @@
+"""The guard as a process: what a signal, or a kill at the worst moment, does to a conversation."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.storage.sql import SqlStore
+from tests.e2e.surroundings import APP_ID, TOKEN, listener, peer_wire, serving
+from tests.e2e.test_conversation import Scripted
+
+CONFIG = """
+[server]
+port = 0
+[storage]
+url = "sqlite:///{folder}/records.db"
+[bots.chat]
+kind = "chat"
+url = "{bot}/v1/chat/completions"
+model = "m"
+[channels.hall]
+platform = "wechat"
+bot = "chat"
+app_id = "{app_id}"
+token = "{token}"
+mode = "plaintext"
+"""
+
+PUSH = (
+    "<xml><ToUserName>gh_hall</ToUserName><FromUserName>o-citizen</FromUserName><CreateTime>1795000000</CreateTime>"
+    "<MsgType>text</MsgType><Content>几点开门？</Content><MsgId>24800000000000077</MsgId></xml>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    process: asyncio.subprocess.Process
+    url: str
+
+    async def push(self) -> httpx.Response:
+        sealed = peer_wire("plaintext").seal(PUSH.encode())
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+            return await http.post(f"{self.url}/hooks/hall", params=dict(sealed.query), content=sealed.body)
+
+
+@asynccontextmanager
+async def guard(folder: Path, bot: str) -> AsyncIterator[Running]:
+    config = folder / "shenyan.toml"
+    config.write_text(CONFIG.format(folder=folder, bot=bot, app_id=APP_ID, token=TOKEN), encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app", "serve", "--config", str(config)),
+        stderr=asyncio.subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if not name.startswith("SHENYAN_")},
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(30):
+            line = ""
+            while "http://" not in line:
+                line = (await process.stderr.readline()).decode()
+        yield Running(process, line.split()[1])
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def outcomes(folder: Path) -> list[tuple[str, str]]:
+    """State and answer of every exchange on record."""
+    store = await SqlStore.open(f"sqlite:///{folder}/records.db", busy_timeout_s=2)
+    try:
+        exchange = await store.find_exchange("hall", "MsgId:24800000000000077")
+    finally:
+        await store.aclose()
+    return [(exchange.state.value, exchange.answer.text if exchange.answer else "")]
+
+
+@pytest.mark.timeout(120)
+async def test_sigterm_lets_a_conversation_finish(tmp_path: Path) -> None:
+    bot = Scripted("您好，办事大厅工作日九点开门。")
+    bot.may_answer.clear()
+    async with serving(bot, listener()) as url, guard(tmp_path, url) as running:
+        push = asyncio.create_task(running.push())
+        await bot.asked.wait()
+        running.process.send_signal(signal.SIGTERM)
+        bot.may_answer.set()
+        assert bot.says in (await push).text
+        assert await running.process.wait() == 0
+    assert await outcomes(tmp_path) == [("answered", bot.says)]
+
+
+@pytest.mark.timeout(120)
+async def test_a_kill_while_the_bot_is_asked_loses_nothing(tmp_path: Path) -> None:
+    """The platform's resend meets the restarted guard, and gets the answer."""
+    bot = Scripted("您好，办事大厅工作日九点开门。")
+    bot.may_answer.clear()
+    async with serving(bot, listener()) as url:
+        async with guard(tmp_path, url) as running:
+            push = asyncio.create_task(running.push())
+            await bot.asked.wait()
+            running.process.kill()
+            with pytest.raises(httpx.HTTPError):
+                await push
+        assert await outcomes(tmp_path) == [("claimed", "")]
+        bot.may_answer.set()
+        async with guard(tmp_path, url) as running:
+            assert bot.says in (await running.push()).text
+            assert bot.says in (await running.push()).text  # once more: from the record
+    assert await outcomes(tmp_path) == [("answered", bot.says)]
+
+
+@pytest.mark.timeout(60)
+async def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
+    taken = listener()
+    config = tmp_path / "shenyan.toml"
+    text = CONFIG.format(folder=tmp_path, bot="http://127.0.0.1:9", app_id=APP_ID, token=TOKEN)
+    config.write_text(text.replace("port = 0", f"port = {taken.getsockname()[1]}"), encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app", "serve", "--config", str(config)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, told = await process.communicate()
+    taken.close()
+    assert process.returncode == 2
+    assert "server.port" in told.decode()
+    assert "Traceback" not in told.decode()
