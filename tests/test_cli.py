@@ -270,6 +270,16 @@ def test_config_check_tells_lines_of_what_only_the_rules_know(run: Run, config: 
     assert line.startswith(f"{config}:27: channels.last.holding_text: ")
 
 
+def test_config_check_tells_what_would_not_start(run: Run, config: Path) -> None:
+    source = config.read_text().replace(f"sqlite:///{config.with_suffix('.db')}", "postgresql://u:p@h:port/d")
+    config.write_text(source.replace(str(config.parent / "rules"), "/no/such/folder"))
+    ended = run("config", "check", "-c", str(config))
+    assert ended.code == 2
+    rules, records = ended.err.splitlines()
+    assert rules.startswith("/no/such/folder: expected rules")
+    assert records.startswith(f"{config}:2: storage.url: no database URL")
+
+
 def test_config_check_tells_every_problem(run: Run, config: Path) -> None:
     config.write_text(config.read_text().replace("bot =", "bott ="))
     ended = run("config", "check", "-c", str(config))

@@ -15,7 +15,16 @@ def load_rules(folder: Path, lexicon_ids: frozenset[str]) -> tuple[tuple[Rule, .
     """Every rule below `folder`, in the order of their files. Problems instead of exceptions."""
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
-    for file in sorted(folder.rglob("*.yaml")):
+    files = sorted(folder.rglob("*.yaml"))
+    if not files:  # a folder misspelt must not be a guard that lets everything pass
+        return (), [
+            Problem(folder, 0, "expected rules, <category>/<name>.yaml, found none; is it the right folder?")
+        ]
+    problems += [
+        Problem(file, 0, "a rule's file ends in .yaml; this one would be overlooked")
+        for file in folder.rglob("*.yml")
+    ]
+    for file in files:
         rule, found = _rule(folder, file, lexicon_ids)
         problems += found
         if rule is not None and rule.id in rules:

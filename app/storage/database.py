@@ -109,8 +109,8 @@ def database_url(url: str) -> URL:
     """The URL as SQLAlchemy sees it. Raises ConfigError."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigError("storage.url is no database URL; like sqlite:///var/shenyan.db") from error
+    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
+        raise ConfigError("storage.url: no database URL, like sqlite:///var/shenyan.db") from error
     if parsed.get_backend_name() != "sqlite":
         return parsed
     if not parsed.database or parsed.database == ":memory:":

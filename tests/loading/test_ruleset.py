@@ -153,3 +153,20 @@ def test_the_version_is_a_hash_of_the_content(tmp_path: Path) -> None:
 @pytest.mark.timeout(120)
 def test_the_shipped_set_is_sound() -> None:
     assert lint(None, None, None) == []
+
+
+@pytest.mark.parametrize("folder", ["rules-misspelt", "lexicons"])
+def test_a_folder_without_rules_is_no_set_that_lets_everything_pass(tmp_path: Path, folder: str) -> None:
+    _, lexicons = written(tmp_path)
+    (lexicons / "manifest.yaml").unlink()
+    (lexicons / "mockery" / "gag.tsv").unlink()
+    with pytest.raises(ConfigError, match=f"{folder}: expected rules"):
+        load_checker(tmp_path / folder, lexicons, tmp_path)
+    assert [one for one in lint(tmp_path / folder, lexicons, tmp_path) if f"{folder}: expected rules" in one]
+
+
+def test_a_rule_that_would_be_overlooked_is_a_problem(tmp_path: Path) -> None:
+    rules, lexicons = written(tmp_path)
+    (rules / "mockery" / "other.yml").write_text(RULE, encoding="utf-8")
+    with pytest.raises(ConfigError, match="other.yml: a rule's file ends in .yaml"):
+        load_checker(rules, lexicons, tmp_path)

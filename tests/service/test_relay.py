@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,7 @@ async def test_a_resend_of_a_message_whose_answer_came_late_hears_the_same_holdi
         await here.relay.respond(message())
         here.bot.may_answer.set()
         await here.relay.drain(5)
+        here.relay.answer_within = timedelta(seconds=30)
         assert await here.relay.respond(message()) == Answer(HOLDING, "replay")
 
 

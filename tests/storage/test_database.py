@@ -27,6 +27,7 @@ def test_an_sqlite_url_names_a_file(url: str) -> None:
     [
         pytest.param("var/x.db", "no database URL", id="a path"),
         pytest.param("", "no database URL", id="nothing"),
+        pytest.param("postgresql://u:p@h:port/d", "no database URL", id="a port that is no number"),
         pytest.param("sqlite://", "need a file", id="in memory, which forgets"),
         pytest.param("sqlite:///:memory:", "need a file", id="in memory, spelled out"),
         pytest.param("oracledb7://h/d", "no such database driver", id="a database we do not know"),
