@@ -117,7 +117,7 @@ class Folder:
         origins: list[tuple[int, int]] = []
         for character, start, end in pieces:
             for folded in self.characters[ord(character)]:
-                if characters[-_KEEP_REPEATS:] == [folded] * _KEEP_REPEATS and not folded.isdigit():
+                if characters[-_KEEP_REPEATS:] == [folded] * _KEEP_REPEATS and not folded.isnumeric():
                     origins[-1] = (origins[-1][0], end)
                     continue
                 characters.append(folded)

@@ -19,6 +19,7 @@ from tests.core.judging import folder
         pytest.param("哈哈", "哈哈", id="two are no run"),
         pytest.param("谢谢", "谢谢", id="nor a word"),
         pytest.param("100000", "100000", id="digits are never shortened"),
+        pytest.param("幺三九零零零零", "幺三九零零零零", id="nor are numbers in words"),
         pytest.param("&#28378;", "滚", id="an HTML entity"),
         pytest.param("%E6%BB%9A", "滚", id="percent-encoded, as in links"),
         pytest.param("100%好评", "100%好评", id="a percent sign is one"),
