@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from app.core.evidence import Evidence, Range, Scope
+from app.core.required import Needs, met, needs_of
 
 Proof = tuple[Range, ...]
 HOLDS: tuple[Proof, ...] = ((),)
@@ -51,11 +52,15 @@ class InLexicon:
 class Pattern:
     pattern: re.Pattern[str]
     _anywhere: re.Pattern[str] | None = field(init=False, compare=False)
+    _needs: Needs = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_anywhere", _unanchored(self.pattern))
+        object.__setattr__(self, "_needs", needs_of(self.pattern))
 
     def possible(self, evidence: Evidence) -> bool:
+        if not met(self._needs, evidence.characters):
+            return False
         return self._anywhere is None or self._anywhere.search(evidence.text) is not None
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
@@ -73,9 +78,11 @@ class All:
     parts: tuple[Condition, ...]
 
     def possible(self, evidence: Evidence) -> bool:
-        return all(part.possible(evidence) for part in self.parts)
+        return all(map(evidence.may_hold, self.parts))
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        if not scope.evidence.may_hold(self):
+            return FAILS
         proved: list[Proof] = [anchor]
         for part in self.parts:
             proved = [
@@ -101,10 +108,11 @@ class Any:
     parts: tuple[Condition, ...]
 
     def possible(self, evidence: Evidence) -> bool:
-        return any(part.possible(evidence) for part in self.parts)
+        return any(map(evidence.may_hold, self.parts))
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        return [proof for part in self.parts for proof in part.proofs(scope, anchor)]
+        may_hold = scope.evidence.may_hold
+        return [proof for part in self.parts if may_hold(part) for proof in part.proofs(scope, anchor)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ class Near:
     within: int
 
     def possible(self, evidence: Evidence) -> bool:
-        return self.of.possible(evidence) and self.to.possible(evidence)
+        return evidence.may_hold(self.of) and evidence.may_hold(self.to)
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         others = self.to.proofs(scope, anchor)
@@ -148,7 +156,7 @@ class InOrder:
     within: int
 
     def possible(self, evidence: Evidence) -> bool:
-        return all(item.possible(evidence) for item in self.items)
+        return all(map(evidence.may_hold, self.items))
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         columns = [item.proofs(scope, anchor) for item in self.items]

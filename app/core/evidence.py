@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
 from app.core.lexicon import Hit, Lexicons, Token
 from app.core.model import Span
@@ -48,6 +49,12 @@ class Scope:
         return len(_WORDLESS.sub("", self.text))
 
 
+class Asked(Protocol):
+    """A condition, as far as a text knows of conditions."""
+
+    def possible(self, evidence: "Evidence") -> bool: ...
+
+
 @dataclass
 class Evidence:
     """Made for one check and thrown away; what is dear is worked out only when a rule asks."""
@@ -58,6 +65,8 @@ class Evidence:
     message: "Evidence | None" = None
     """What the citizen wrote, read the same way."""
     _scopes: dict[ScopeKind, tuple[Scope, ...]] = field(default_factory=dict)
+    _may_hold: dict[int, bool] = field(default_factory=dict)
+    """By the identity of a condition, which outlives every text it is asked about."""
 
     @classmethod
     def of(
@@ -73,6 +82,17 @@ class Evidence:
     @property
     def text(self) -> str:
         return self.folded.text
+
+    @cached_property
+    def characters(self) -> frozenset[str]:
+        return frozenset(self.text)
+
+    def may_hold(self, condition: "Asked") -> bool:
+        """`condition.possible` of this text, found out once."""
+        known = self._may_hold.get(id(condition))
+        if known is None:
+            known = self._may_hold[id(condition)] = condition.possible(self)
+        return known
 
     @cached_property
     def tokens(self) -> Sequence[Token]:

@@ -38,7 +38,7 @@ class Ruleset:
         return tuple(
             finding
             for rule in self.rules
-            if rule.when.possible(evidence)
+            if evidence.may_hold(rule.when)
             for finding in _findings(rule, evidence)
         )
 
