@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-HOOKS = "/hooks/"
+from app.web.webhooks import HOOKS
 
 
 @dataclass(frozen=True, slots=True)

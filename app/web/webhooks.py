@@ -16,6 +16,9 @@ from app.core.errors import BadSignature, BodyChanged, DecodeError, StoreError
 from app.ports import Clock, Codec, Observer
 from app.service.relay import Relay
 
+HOOKS = "/hooks/"
+"""Before the channel's name in every webhook's path."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -46,7 +49,7 @@ class Webhooks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        name = scope["path"].rpartition("/")[2]
+        name = scope["path"].removeprefix(HOOKS)
         channel = name if name in self.hooks else ""
         try:
             kind, media_type, body = await self._answer(channel, scope, receive)

@@ -128,7 +128,7 @@ ERROR = {"error": {"message": "model overloaded", "type": "server_error"}}
         ),
         pytest.param(saying(_said([{"type": "text"}])), BotMalformed, "no-text", id="content in parts"),
         pytest.param(
-            answering(json.dumps(_said("您\ud800")).encode()), BotMalformed, "no-text", id="half a character"
+            answering(json.dumps(_said("您\ud800")).encode()), BotMalformed, "no-json", id="half a character"
         ),
         pytest.param(answering(b"<html>502</html>"), BotMalformed, "no-json", id="a web page"),
         pytest.param(answering(b'{"choices": [], "choices": []}'), BotMalformed, "no-json", id="a key twice"),

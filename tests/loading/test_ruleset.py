@@ -168,5 +168,5 @@ def test_a_folder_without_rules_is_no_set_that_lets_everything_pass(tmp_path: Pa
 def test_a_rule_that_would_be_overlooked_is_a_problem(tmp_path: Path) -> None:
     rules, lexicons = written(tmp_path)
     (rules / "mockery" / "other.yml").write_text(RULE, encoding="utf-8")
-    with pytest.raises(ConfigError, match="other.yml: a rule's file ends in .yaml"):
+    with pytest.raises(ConfigError, match=r"other\.yml: a rule's file ends in \.yaml"):
         load_checker(rules, lexicons, tmp_path)

@@ -106,6 +106,7 @@ async def test_what_is_no_push_is_refused_with_a_word_and_the_bot_hears_nothing(
         pytest.param("/hooks/hall", signed(token="other"), 403, id="another account's"),
         pytest.param("/hooks/hall", [*signed().items(), ("nonce", "n2")], 400, id="a doubled parameter"),
         pytest.param("/hooks/nobody", signed(), 404, id="an unknown channel"),
+        pytest.param("/hooks/x/hall", signed(), 404, id="a path that only ends like one"),
     ],
 )
 async def test_who_is_not_the_platform_is_refused(

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from app.core.strict_json import parse_object
 from app.platforms.posting import HttpAnswer
-from app.platforms.strict_json import parse_object
 from app.platforms.wechat.refusals import error_of
 
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from app.core.errors import FateUnknown, PlatformBusy, PlatformError, TokenExpired
+from app.core.strict_json import parse_object
 from app.platforms.posting import post
-from app.platforms.strict_json import parse_object
 from app.platforms.wechat.api_answers import read_answer, require_ok
 from app.ports import Clock, Coordinator
 

@@ -13,9 +13,9 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from app.core import strict_json
 from app.core.errors import DecodeError
 from app.core.model import BodyFormat
-from app.platforms import strict_json
 
 Value: TypeAlias = "str | Mapping[str, Value] | tuple[Value, ...]"
 """A text, an element with children, or what stands there repeatedly (XML) or as an array (JSON)."""

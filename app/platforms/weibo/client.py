@@ -12,8 +12,8 @@ import httpx
 from app.core.errors import FateUnknown, PlatformError
 from app.core.model import MessageKind, Part, Text
 from app.core.records import Delivery
+from app.core.strict_json import parse_object
 from app.platforms.posting import HttpAnswer, post
-from app.platforms.strict_json import parse_object
 from app.platforms.weibo.parts import form_of
 from app.platforms.weibo.refusals import ACCEPTED_LATE, error_of
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from app.core.errors import BotMalformed, DecodeError
 from app.core.model import Cards, Category, Finding, Message, MessageKind, Part, Reply, Severity, Span, Text
+from app.core.strict_json import parse_object
 from app.platforms.signatures import require_fresh, require_signature, signature_of, signed_value
-from app.platforms.strict_json import parse_object
 from app.platforms.weibo.parts import MAX_CARDS, form_of, part_of, url_encoded
 from app.platforms.weibo.pushes import id_text, message_of, read_push
 from app.ports import SignedRequest

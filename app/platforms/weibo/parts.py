@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus
 
 from app.core.model import Card, Cards, Part, Position, Text
-from app.platforms.strict_json import parse_object
+from app.core.strict_json import parse_object
 
 MAX_CARDS = 8
 """Articles in one message, by the platform's own sample SDK."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from app.core.errors import DecodeError
 from app.core.model import BodyFormat, Envelope, Message, MessageKind, SendWindow
-from app.platforms.strict_json import parse_object
+from app.core.strict_json import parse_object
 
 SEND_WINDOW = timedelta(hours=48)
 """After a message, follow, subscription, menu click or scan (wiki: Send_Customer_Service_Message)."""

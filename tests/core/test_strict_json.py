@@ -1,6 +1,6 @@
 import pytest
 
-from app.platforms.strict_json import MAX_DEPTH, parse, parse_object
+from app.core.strict_json import MAX_DEPTH, parse, parse_object
 
 
 @pytest.mark.parametrize(
