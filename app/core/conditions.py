@@ -58,6 +58,11 @@ class Pattern:
         object.__setattr__(self, "_anywhere", _unanchored(self.pattern))
         object.__setattr__(self, "_needs", needs_of(self.pattern))
 
+    @property
+    def rarest(self) -> frozenset[str] | None:
+        """The most telling set of characters of which any match holds one; None: nothing is known."""
+        return self._needs[0] if self._needs else None
+
     def possible(self, evidence: Evidence) -> bool:
         if not met(self._needs, evidence.characters):
             return False
@@ -106,13 +111,24 @@ class All:
 @dataclass(frozen=True, slots=True)
 class Any:
     parts: tuple[Condition, ...]
+    _guarded: tuple[tuple[frozenset[str] | None, Condition], ...] = field(init=False, compare=False)
+    """Each part with the rarest thing it needs, if it is a pattern: most parts of most rules end there."""
+
+    def __post_init__(self) -> None:
+        guarded = ((part.rarest if isinstance(part, Pattern) else None, part) for part in self.parts)
+        object.__setattr__(self, "_guarded", tuple(guarded))
 
     def possible(self, evidence: Evidence) -> bool:
-        return any(map(evidence.may_hold, self.parts))
+        return next(self._awake(evidence), None) is not None
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        may_hold = scope.evidence.may_hold
-        return [proof for part in self.parts if may_hold(part) for proof in part.proofs(scope, anchor)]
+        return [proof for part in self._awake(scope.evidence) for proof in part.proofs(scope, anchor)]
+
+    def _awake(self, evidence: Evidence) -> Iterator[Condition]:
+        characters = evidence.characters
+        for rarest, part in self._guarded:
+            if (rarest is None or not rarest.isdisjoint(characters)) and evidence.may_hold(part):
+                yield part
 
 
 @dataclass(frozen=True, slots=True)

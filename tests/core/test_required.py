@@ -43,7 +43,7 @@ def test_every_match_meets_the_needs(written: str) -> None:
     [
         pytest.param("哑巴", [{"哑"}, {"巴"}], id="each letter"),
         pytest.param("哑?巴", [{"巴"}], id="but not what may be missing"),
-        pytest.param("(?:哑巴|聋子)", [{"哑", "聋"}], id="one of several"),
+        pytest.param("(?:哑巴|聋子)", [{"哑", "子"}], id="one of several"),
         pytest.param("(?:哑巴|.)", [], id="unless one of them is anything"),
         pytest.param("[^哑]", [], id="not a class of all others"),
         pytest.param("(?!哑)巴", [{"巴"}], id="nor what must not follow"),
