@@ -1,15 +1,18 @@
 """The check: a reply and its conversation in, a verdict with reasons out. Pure, and it never raises."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from app.core.evidence import Evidence
-from app.core.lexicon import Lexicons, Token
+from app.core.lexicon import Lexicon, Lexicons, Sound, compile_lexicons
 from app.core.model import Category, Conversation, Finding, Opaque, Reply, Severity, Verdict
 from app.core.policy import CheckPolicy, decide
-from app.core.rules import Ruleset
+from app.core.rules import Rule, Ruleset
 from app.core.text import Folder
+from app.core.wakes import Commonness, plan
+from app.core.words import Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,28 @@ class Checker:
     ruleset: Ruleset
     lexicons: Lexicons
     folder: Folder
-    cut: Callable[[str], Sequence[Token]]
+    cut: Cut
     """Segments a folded text."""
+    masks: Mapping[int, int]
+    """Which bits wake which condition."""
     version: str
     """Content hash of rules, lexicons and dictionary."""
+
+    @classmethod
+    def of(
+        cls,
+        rules: Sequence[Rule],
+        lists: Sequence[Lexicon],
+        folder: Folder,
+        cut: Cut,
+        sound: Sound,
+        commonness: Commonness,
+        version: str,
+    ) -> "Checker":
+        """`lists` folded already. `commonness` decides how soon a rule is left asleep, never a verdict."""
+        planned = plan(rules, lists, commonness)
+        lexicons = compile_lexicons(lists, sound, planned.wakes)
+        return cls(Ruleset(tuple(rules), planned.needs), lexicons, folder, cut, planned.masks, version)
 
     def check(self, reply: Reply, conversation: Conversation, policy: CheckPolicy) -> Verdict:
         """The same reply, conversation, policy and version give the same verdict for ever."""
@@ -37,13 +58,23 @@ class Checker:
         text = reply.text
         if not text:
             return
-        message = Evidence.of(conversation.message, self.folder, self.lexicons, self.cut)
-        evidence = Evidence.of(text, self.folder, self.lexicons, self.cut, message)
+        evidence = self.evidence(text, self.evidence(conversation.message))
         for finding in self.ruleset.evaluate(evidence):
             yield replace(finding, shadow=True) if policy.shadows(finding.rule) else finding
+        if evidence.crowded or (evidence.message and evidence.message.crowded):
+            yield _system("crowded", _at_least(policy.hold_at), "同样的说法堆得太多，没法逐一判断")
+
+    def evidence(self, text: str, message: Evidence | None = None) -> Evidence:
+        """What is known of a text, and of the message it answers."""
+        return Evidence(self.folder.fold(text), self.lexicons, self.cut, message, self.masks)
 
     def _version_with(self, policy: CheckPolicy) -> str:
-        return hashlib.sha256(f"{self.version}:{policy.fingerprint}".encode()).hexdigest()[:16]
+        return _joint_version(self.version, policy.fingerprint)
+
+
+@lru_cache(maxsize=256)
+def _joint_version(version: str, fingerprint: str) -> str:
+    return hashlib.sha256(f"{version}:{fingerprint}".encode()).hexdigest()[:16]
 
 
 def _unreadable(reply: Reply, policy: CheckPolicy) -> Iterator[Finding]:

@@ -6,26 +6,21 @@ wrote) proves nothing in particular: its proof is empty, `()`. No proof at all m
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
 
-from app.core.evidence import Evidence, Range, Scope
-from app.core.required import Needs, met, needs_of
+from app.core.evidence import Range, Scope
 
 Proof = tuple[Range, ...]
 HOLDS: tuple[Proof, ...] = ((),)
 FAILS: tuple[Proof, ...] = ()
 
-_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[$^]|[^$^\\\[]+", re.DOTALL)
-_ANCHORS = frozenset({"^", "$", r"\b", r"\B", r"\A", r"\Z"})
-_LOOKS_AROUND = re.compile(r"\(\?[=!<>(P]|[*+?}]\+|\\[1-9]")
-"""In a pattern: what may match in a stretch of a text and, even without anchors, not in the whole of it."""
-
 
 class Condition(Protocol):
-    def possible(self, evidence: Evidence) -> bool:
-        """False only where it holds nowhere in this text: asked of the whole, before it is cut up."""
-        ...
+    """Ask it through `Scope.ask`, which leaves sleeping what cannot hold and asks nothing twice."""
+
+    alone: ClassVar[bool]
+    """Whether it says the same whatever has been proved so far."""
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         """`anchor` is what has been proved so far: conditions such as `before` speak of it."""
@@ -36,8 +31,7 @@ class Condition(Protocol):
 class InLexicon:
     lexicons: tuple[str, ...]
 
-    def possible(self, evidence: Evidence) -> bool:
-        return not evidence.hits.keys().isdisjoint(self.lexicons)
+    alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         hits = {
@@ -51,22 +45,8 @@ class InLexicon:
 @dataclass(frozen=True, slots=True)
 class Pattern:
     pattern: re.Pattern[str]
-    _anywhere: re.Pattern[str] | None = field(init=False, compare=False)
-    _needs: Needs = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_anywhere", _unanchored(self.pattern))
-        object.__setattr__(self, "_needs", needs_of(self.pattern))
-
-    @property
-    def rarest(self) -> frozenset[str] | None:
-        """The most telling set of characters of which any match holds one; None: nothing is known."""
-        return self._needs[0] if self._needs else None
-
-    def possible(self, evidence: Evidence) -> bool:
-        if not met(self._needs, evidence.characters):
-            return False
-        return self._anywhere is None or self._anywhere.search(evidence.text) is not None
+    alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         return [
@@ -82,18 +62,17 @@ class All:
 
     parts: tuple[Condition, ...]
 
-    def possible(self, evidence: Evidence) -> bool:
-        return all(map(evidence.may_hold, self.parts))
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        if not scope.evidence.may_hold(self):
+        if not all(map(scope.wakes, self.parts)):
             return FAILS
         proved: list[Proof] = [anchor]
         for part in self.parts:
             proved = [
                 joined
                 for before in proved
-                for joined in self._joined(part.proofs(scope, before), before, anchor)
+                for joined in self._joined(scope.ask(part, before), before, anchor)
             ]
             if not proved:
                 return FAILS
@@ -111,35 +90,21 @@ class All:
 @dataclass(frozen=True, slots=True)
 class Any:
     parts: tuple[Condition, ...]
-    _guarded: tuple[tuple[frozenset[str] | None, Condition], ...] = field(init=False, compare=False)
-    """Each part with the rarest thing it needs, if it is a pattern: most parts of most rules end there."""
 
-    def __post_init__(self) -> None:
-        guarded = ((part.rarest if isinstance(part, Pattern) else None, part) for part in self.parts)
-        object.__setattr__(self, "_guarded", tuple(guarded))
-
-    def possible(self, evidence: Evidence) -> bool:
-        return next(self._awake(evidence), None) is not None
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        return [proof for part in self._awake(scope.evidence) for proof in part.proofs(scope, anchor)]
-
-    def _awake(self, evidence: Evidence) -> Iterator[Condition]:
-        characters = evidence.characters
-        for rarest, part in self._guarded:
-            if (rarest is None or not rarest.isdisjoint(characters)) and evidence.may_hold(part):
-                yield part
+        return [proof for part in scope.awake_of(self.parts) for proof in scope.ask(part, anchor)]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
     part: Condition
 
-    def possible(self, evidence: Evidence) -> bool:
-        return True
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        return FAILS if self.part.proofs(scope, anchor) else HOLDS
+        return FAILS if scope.ask(self.part, anchor) else HOLDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +115,13 @@ class Near:
     to: Condition
     within: int
 
-    def possible(self, evidence: Evidence) -> bool:
-        return evidence.may_hold(self.of) and evidence.may_hold(self.to)
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        others = self.to.proofs(scope, anchor)
+        others = scope.ask(self.to, anchor)
         return [
             (*one, *nearest)
-            for one in self.of.proofs(scope, anchor)
-            if others
+            for one in (scope.ask(self.of, anchor) if others else ())
             for nearest in [min(others, key=lambda other, one=one: _distance(one, other))]  # type: ignore[misc]
             if _distance(one, nearest) <= self.within
         ]
@@ -166,16 +129,17 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class InOrder:
-    """The items follow each other, with at most `within` characters between two of them."""
+    """They follow each other, with at most `within` characters between two of them."""
 
-    items: tuple[Condition, ...]
+    parts: tuple[Condition, ...]
     within: int
 
-    def possible(self, evidence: Evidence) -> bool:
-        return all(map(evidence.may_hold, self.items))
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        columns = [item.proofs(scope, anchor) for item in self.items]
+        if not all(map(scope.wakes, self.parts)):
+            return FAILS
+        columns = [scope.ask(part, anchor) for part in self.parts]
         if not all(columns):
             return FAILS
         return [chain for first in columns[0] if (chain := self._chain(first, columns[1:])) is not None]
@@ -198,11 +162,10 @@ class Count:
     at_least: int
     at_most: int | None = None
 
-    def possible(self, evidence: Evidence) -> bool:
-        return self.at_least == 0 or self.of.possible(evidence)
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        ranges = sorted({one for proof in self.of.proofs(scope, anchor) for one in proof})
+        ranges = sorted({one for proof in scope.ask(self.of, anchor) for one in proof})
         if len(ranges) < self.at_least or (self.at_most is not None and len(ranges) > self.at_most):
             return FAILS
         return [tuple(ranges)]
@@ -216,16 +179,13 @@ class Beside:
     within: int
     side: Literal["before", "after"]
 
-    def possible(self, evidence: Evidence) -> bool:
-        return self.of.possible(evidence)
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         if not anchor:
             return FAILS
         first, last = min(start for start, _ in anchor), max(end for _, end in anchor)
-        return [
-            proof for proof in self.of.proofs(scope, anchor) if proof and self._stands(proof, first, last)
-        ]
+        return [proof for proof in scope.ask(self.of, anchor) if proof and self._stands(proof, first, last)]
 
     def _stands(self, proof: Proof, first: int, last: int) -> bool:
         gap = first - proof[-1][1] if self.side == "before" else proof[0][0] - last
@@ -236,8 +196,7 @@ class Beside:
 class Quoted:
     """What was proved first stands inside quotes or a book title: somebody else's words, or a name."""
 
-    def possible(self, evidence: Evidence) -> bool:
-        return True
+    alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         quotes = scope.evidence.quotes
@@ -254,8 +213,7 @@ class Length:
     at_least: int
     at_most: int | None
 
-    def possible(self, evidence: Evidence) -> bool:
-        return True
+    alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         length = scope.length
@@ -268,8 +226,7 @@ class Length:
 class Position:
     where: Literal["first", "last", "only"]
 
-    def possible(self, evidence: Evidence) -> bool:
-        return True
+    alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         match self.where:
@@ -288,15 +245,13 @@ class OfMessage:
 
     part: Condition
 
-    def possible(self, evidence: Evidence) -> bool:
-        message = evidence.message
-        return message is not None and bool(message.text) and self.part.possible(message)
+    alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         message = scope.evidence.message
         if message is None or not message.text:
             return FAILS
-        return HOLDS if self.part.proofs(message.whole(), ()) else FAILS
+        return HOLDS if message.whole.ask(self.part, ()) else FAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,11 +260,10 @@ class OfReply:
 
     part: Condition
 
-    def possible(self, evidence: Evidence) -> bool:
-        return self.part.possible(evidence)
+    alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        return HOLDS if self.part.proofs(scope.evidence.whole(), ()) else FAILS
+        return HOLDS if scope.evidence.whole.ask(self.part, ()) else FAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,8 +272,7 @@ class Echo:
 
     at_least: int
 
-    def possible(self, evidence: Evidence) -> bool:
-        return evidence.message is not None
+    alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
         message = scope.evidence.message
@@ -341,15 +294,3 @@ def _distance(one: Proof, other: Proof) -> int:
     start, end = min(s for s, _ in one), max(e for _, e in one)
     from_, to = min(s for s, _ in other), max(e for _, e in other)
     return max(0, from_ - end, start - to)
-
-
-def _unanchored(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
-    """A pattern that is found in a text wherever `pattern` matches in a stretch of it; None: not known.
-
-    `^` and `$` mean the ends of a clause in a rule about clauses, and would mean the ends of the reply here.
-    """
-    if _LOOKS_AROUND.search(pattern.pattern):
-        return None
-    pieces = _PIECES.findall(pattern.pattern)
-    text = "".join("(?:)" if piece in _ANCHORS else piece for piece in pieces)
-    return re.compile(text, pattern.flags)

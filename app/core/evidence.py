@@ -2,19 +2,21 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from app.core.lexicon import Hit, Lexicons, Token
+from app.core.lexicon import ALWAYS, Hit, Lexicons, Seen
 from app.core.model import Span
-from app.core.text import Folded, Folder, squeeze
+from app.core.text import Folded
+from app.core.words import Cut
 
 Range = tuple[int, int]
 """Half-open, in the plain view."""
 
+_MOST_PROOFS = 64
 # An ellipsis folds to three full stops.
 _SENTENCE_END = re.compile(r"(?:[。!?;\n]|\.{3})+")
 _CLAUSE_END = re.compile(r"(?:[。!?;,、:\n]|\.{3})+")
@@ -29,15 +31,19 @@ class ScopeKind(StrEnum):
     REPLY = "reply"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scope:
-    """A stretch of a text in which a rule looks."""
+    """A stretch of a text in which a rule looks. Not frozen: making a frozen one takes thrice as long."""
 
     evidence: "Evidence"
     start: int
     end: int
+    awake: int
+    """Bits of the conditions that may hold in it."""
     index: int = 0
     count: int = 1
+    known: dict[int, Sequence[tuple[Range, ...]]] = field(default_factory=dict, compare=False)
+    """What was asked before, by the identity of the condition, which outlives every text."""
 
     @property
     def text(self) -> str:
@@ -48,11 +54,33 @@ class Scope:
         """Letters, digits and Han characters, without spaces, punctuation and symbols."""
         return len(_WORDLESS.sub("", self.text))
 
+    def wakes(self, condition: "Asked") -> bool:
+        """False only where it holds nowhere in this stretch."""
+        return self.awake & self.evidence.masks.get(id(condition), ALWAYS) != 0
+
+    def awake_of(self, conditions: "Sequence[Asked]") -> "list[Asked]":
+        """Those that may hold here."""
+        awake, masks = self.awake, self.evidence.masks
+        return [one for one in conditions if awake & masks.get(id(one), ALWAYS)]
+
+    def ask(self, condition: "Asked", anchor: tuple[Range, ...]) -> Sequence[tuple[Range, ...]]:
+        """The condition's proofs here."""
+        if not self.awake & self.evidence.masks.get(id(condition), ALWAYS):
+            return ()
+        if not condition.alone:
+            return condition.proofs(self, anchor)
+        known = self.known.get(id(condition))
+        if known is None:
+            known = self.known[id(condition)] = self.evidence.few(condition.proofs(self, ()))
+        return known
+
 
 class Asked(Protocol):
     """A condition, as far as a text knows of conditions."""
 
-    def possible(self, evidence: "Evidence") -> bool: ...
+    alone: ClassVar[bool]
+
+    def proofs(self, scope: Scope, anchor: tuple[Range, ...]) -> Sequence[tuple[Range, ...]]: ...
 
 
 @dataclass
@@ -61,57 +89,41 @@ class Evidence:
 
     folded: Folded
     lexicons: Lexicons
-    cut: Callable[[str], Sequence[Token]]
+    cut: Cut
     message: "Evidence | None" = None
     """What the citizen wrote, read the same way."""
+    masks: Mapping[int, int] = field(default_factory=dict)
+    """Which bits wake which condition, by its identity."""
+    crowded: bool = False
+    """Somewhere so many proofs stood that not all were looked at."""
     _scopes: dict[ScopeKind, tuple[Scope, ...]] = field(default_factory=dict)
-    _may_hold: dict[int, bool] = field(default_factory=dict)
-    """By the identity of a condition, which outlives every text it is asked about."""
-
-    @classmethod
-    def of(
-        cls,
-        text: str,
-        folder: Folder,
-        lexicons: Lexicons,
-        cut: Callable[[str], Sequence[Token]],
-        message: "Evidence | None" = None,
-    ) -> "Evidence":
-        return cls(folder.fold(text), lexicons, cut, message)
 
     @property
     def text(self) -> str:
         return self.folded.text
 
     @cached_property
-    def characters(self) -> frozenset[str]:
-        return frozenset(self.text)
+    def seen(self) -> Seen:
+        return self.lexicons.look(self.text, self.cut)
 
-    def may_hold(self, condition: "Asked") -> bool:
-        """`condition.possible` of this text, found out once."""
-        known = self._may_hold.get(id(condition))
-        if known is None:
-            known = self._may_hold[id(condition)] = condition.possible(self)
-        return known
+    def few(self, proofs: Sequence[tuple[Range, ...]]) -> Sequence[tuple[Range, ...]]:
+        """As many as can be weighed against each other in good time; the checker holds what has more."""
+        if len(proofs) <= _MOST_PROOFS:
+            return proofs
+        self.crowded = True
+        return proofs[:_MOST_PROOFS]
 
-    @cached_property
-    def tokens(self) -> Sequence[Token]:
-        return self.cut(self.text)
-
-    @cached_property
+    @property
     def hits(self) -> Mapping[str, tuple[Hit, ...]]:
         """By lexicon, each list in the order of the text."""
-        found: dict[str, list[Hit]] = {}
-        for hit in self.lexicons.find(self.text, squeeze(self.text), lambda: self.tokens):
-            found.setdefault(hit.lexicon, []).append(hit)
-        return {lexicon: tuple(hits) for lexicon, hits in found.items()}
+        return {lexicon: hits for lexicon in self.seen.lexicons if (hits := self.seen.hits(lexicon))}
 
     @cached_property
     def quotes(self) -> tuple[Range, ...]:
         return tuple(match.span() for match in _QUOTE.finditer(self.text))
 
     def hits_in(self, lexicon: str, start: int, end: int) -> Iterator[Hit]:
-        hits = self.hits.get(lexicon, ())
+        hits = self.seen.hits(lexicon)
         for hit in hits[bisect_left(hits, start, key=lambda one: one.start) :]:
             if hit.start >= end:
                 return
@@ -123,24 +135,29 @@ class Evidence:
             self._scopes[kind] = self._cut_scopes(kind)
         return self._scopes[kind]
 
+    @cached_property
     def whole(self) -> Scope:
-        return Scope(self, 0, len(self.text))
+        return Scope(self, 0, len(self.text), self.seen.awake)
 
     def span(self, start: int, end: int) -> Span:
         return self.folded.span(start, end)
 
     def _cut_scopes(self, kind: ScopeKind) -> tuple[Scope, ...]:
         if kind is ScopeKind.REPLY:
-            return (self.whole(),)
+            return (self.whole,)
         end = _SENTENCE_END if kind is ScopeKind.SENTENCE else _CLAUSE_END
         titles = [match.span() for match in _TITLE.finditer(self.text)]
         ranges: list[Range] = []
         start = 0
         for match in end.finditer(self.text):
-            if any(opened < match.start() < closed for opened, closed in titles):
+            if titles and any(opened < match.start() < closed for opened, closed in titles):
                 continue
             ranges.append((start, match.end()))
             start = match.end()
         ranges.append((start, len(self.text)))
-        kept = [(a, b) for a, b in ranges if _WORDLESS.sub("", self.text[a:b]) or self.text[a:b].strip()]
-        return tuple(Scope(self, a, b, index, len(kept)) for index, (a, b) in enumerate(kept))
+        kept = [(a, b) for a, b in ranges if self.text[a:b].strip()]
+        awake = self.seen.awake_in(kept)
+        return tuple(
+            Scope(self, a, b, bits, index, len(kept))
+            for index, ((a, b), bits) in enumerate(zip(kept, awake, strict=True))
+        )

@@ -1,12 +1,15 @@
 """All lexicons in one automaton: one pass finds every term of every list."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from itertools import chain
 
 import ahocorasick
 
-from app.core.text import Squeezed
+from app.core.text import Squeezed, squeeze
+from app.core.words import Cut, Words
 
 
 class Match(StrEnum):
@@ -42,20 +45,8 @@ class Hit:
     term: Term
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word the segmenter cut; `known`: it stands in its dictionary."""
-
-    start: int
-    end: int
-    known: bool
-
-
 Sound = Callable[[str], str]
 """One character to its tone-less syllable, or "" where it has none."""
-
-Segment = Callable[[], Sequence[Token]]
-"""The words of the plain view, cut at the first call."""
 
 _SOUND_BASE = 0xF0000
 """Syllables become single private characters, so that sound and spelling keep the same positions."""
@@ -78,48 +69,134 @@ class Sounds(dict[int, str]):
         return text.translate(self)
 
 
+ALWAYS = 1
+"""The bit of conditions that may hold in any text."""
+
+Entry = tuple[int, Mapping[str, Sequence[Term]], int]
+"""What one string of the automaton stands for: its length, its terms by list, and whom it wakes."""
+
+Place = tuple[int, Entry]
+"""An entry, and where its last character stands."""
+
+
+View = Callable[[str, Place], Iterable[Hit]]
+"""The hits of a list that an entry stands for, where they stand in the plain view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wakes:
+    """Bits of the conditions that hold nowhere unless such a string, or a term of such a list, is seen."""
+
+    always: int = ALWAYS
+
+    by_needle: Mapping[str, int] = field(default_factory=dict)
+    by_lexicon: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Seen:
+    """What one pass found in a text. Words and lists are looked at only when a rule asks."""
+
+    words: Words
+    squeezed: Squeezed | None
+    plain: Sequence[Place]
+    hidden: Sequence[Place]
+    """In the squeezed view."""
+    heard: Sequence[Place]
+    """By sound, in the squeezed view if there is one."""
+    always: int
+    awake: int
+    """Bits of the conditions that may hold."""
+
+    _hits: dict[str, tuple[Hit, ...]] = field(default_factory=dict)
+
+    def awake_in(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
+        """For each of these ranges, which follow each other: bits of the conditions that may hold in it."""
+        if self.hidden or self.heard:
+            return [self.awake] * len(ranges)
+        awake = [self.always] * len(ranges)
+        at, (start, end) = 0, ranges[0] if ranges else (0, 0)
+        for last, (length, _, wakes) in self.plain:
+            while last >= end and at + 1 < len(ranges):
+                at += 1
+                start, end = ranges[at]
+            if last < end and last + 1 - length >= start:
+                awake[at] |= wakes
+        return awake
+
+    @property
+    def lexicons(self) -> Iterable[str]:
+        """Lists of which a term may stand here."""
+        return self._places.keys()
+
+    def hits(self, lexicon: str) -> tuple[Hit, ...]:
+        """Every hit of one list, in the order of the text, each once."""
+        found = self._hits.get(lexicon)
+        if found is None:
+            places = self._places.get(lexicon, ())
+            found = tuple(sorted({hit for view, place in places for hit in view(lexicon, place)}))
+            self._hits[lexicon] = found
+        return found
+
+    @cached_property
+    def _places(self) -> Mapping[str, list[tuple[View, Place]]]:
+        found: dict[str, list[tuple[View, Place]]] = {}
+        views = ((self.plain, self._spelled), (self.hidden, self._hidden), (self.heard, self._heard))
+        for places, view in views:
+            for place in places:
+                for lexicon in place[1][1]:
+                    found.setdefault(lexicon, []).append((view, place))
+        return found
+
+    def _spelled(self, lexicon: str, place: Place) -> Iterator[Hit]:
+        start, end, terms = _range(place)
+        if _stands_alone(self.words.text, start, end):
+            for term in terms[lexicon]:
+                if term.match is not Match.WORD or self.words.are(start, end):
+                    yield Hit(start, end, lexicon, term)
+
+    def _hidden(self, lexicon: str, place: Place) -> Iterator[Hit]:
+        """Those that stand across what was squeezed out; the others are found in the plain view."""
+        start, end, terms = _range(place)
+        if self.squeezed is not None and _stands_alone(self.squeezed.text, start, end):
+            first, last = self.squeezed.range(start, end)
+            if last - first != end - start:
+                yield from (Hit(first, last, lexicon, term) for term in terms[lexicon])
+
+    def _heard(self, lexicon: str, place: Place) -> Iterator[Hit]:
+        """Those by sound, except where the characters are ordinary words that merely sound so."""
+        start, end, terms = _range(place)
+        first, last = self.squeezed.range(start, end) if self.squeezed else (start, end)
+        if not self.words.reach_into(first, last):
+            yield from (Hit(first, last, lexicon, term) for term in terms[lexicon])
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicons:
     spelled: ahocorasick.Automaton
     sounding: ahocorasick.Automaton | None
     sounds: Sounds
-    ids: frozenset[str]
+    always: int
+    """Bits of the conditions that any text wakes."""
 
-    def find(self, plain: str, squeezed: Squeezed | None, segment: Segment) -> tuple[Hit, ...]:
-        """Every hit, sorted, each once."""
-        found = {
-            hit
-            for hit in _scan(self.spelled, plain)
-            if _stands_alone(plain, hit) and (hit.term.match is not Match.WORD or _on_words(hit, segment()))
-        }
-        if squeezed is not None:
-            found.update(self._hidden(plain, squeezed))
+    def look(self, text: str, cut: Cut) -> Seen:
+        """One pass over each view of a folded text."""
+        squeezed = squeeze(text)
+        plain = list(self.spelled.iter(text))
+        hidden = list(self.spelled.iter(squeezed.text)) if squeezed else []
+        heard: list[Place] = []
         if self.sounding is not None:
-            found.update(self._heard(plain, squeezed, segment))
-        return tuple(sorted(found, key=lambda hit: (hit.start, hit.end, hit.lexicon)))
-
-    def _hidden(self, plain: str, squeezed: Squeezed) -> Iterable[Hit]:
-        """Hits that stand across what was squeezed out; the others are found in the plain view."""
-        for hit in _scan(self.spelled, squeezed.text):
-            start, end = squeezed.range(hit.start, hit.end)
-            if end - start != hit.end - hit.start and _stands_alone(squeezed.text, hit):
-                yield Hit(start, end, hit.lexicon, hit.term)
-
-    def _heard(self, plain: str, squeezed: Squeezed | None, segment: Segment) -> Iterable[Hit]:
-        """Hits by sound, except where the characters are ordinary words that merely sound so."""
-        if self.sounding is None:
-            return
-        text = squeezed.text if squeezed else plain
-        for hit in _scan(self.sounding, self.sounds.spell(text)):
-            start, end = squeezed.range(hit.start, hit.end) if squeezed else (hit.start, hit.end)
-            if not _made_of_words(start, end, segment()):
-                yield Hit(start, end, hit.lexicon, hit.term)
+            heard = list(self.sounding.iter(self.sounds.spell(squeezed.text if squeezed else text)))
+        awake = self.always
+        for _, (_, _, wakes) in chain(plain, hidden, heard):
+            awake |= wakes
+        return Seen(Words(text, cut), squeezed, plain, hidden, heard, self.always, awake)
 
 
-def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound) -> Lexicons:
-    """One automaton for all lists. Terms must be folded already."""
+def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes) -> Lexicons:
+    """One automaton for all lists and all needles. Terms must be folded already."""
     lists = tuple(lexicons)
-    spelled: dict[str, list[tuple[str, Term]]] = {}
+    spelled: dict[str, list[tuple[str, Term]]] = {needle: [] for needle in wakes.by_needle}
     heard: dict[tuple[str, ...], list[tuple[str, Term]]] = {}
     for lexicon in lists:
         for term in lexicon.terms:
@@ -134,48 +211,38 @@ def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound) -> Lexicons:
     }
     by_sign = {"".join(signs[one] for one in syllables): entries for syllables, entries in heard.items()}
     return Lexicons(
-        _automaton(spelled),
-        _automaton(by_sign) if by_sign else None,
+        _automaton(spelled, wakes),
+        _automaton(by_sign, wakes) if by_sign else None,
         Sounds(signs, sound),
-        frozenset(lexicon.id for lexicon in lists),
+        wakes.always,
     )
 
 
-def _automaton(entries: Mapping[str, Sequence[tuple[str, Term]]]) -> ahocorasick.Automaton:
+def _automaton(entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes) -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
     for text, found in entries.items():
-        automaton.add_word(text, (len(text), tuple(found)))
+        mask = wakes.by_needle.get(text, 0)
+        terms: dict[str, list[Term]] = {}
+        for lexicon, term in found:
+            mask |= wakes.by_lexicon.get(lexicon, 0)
+            terms.setdefault(lexicon, []).append(term)
+        automaton.add_word(text, (len(text), terms, mask))
     automaton.make_automaton()
     return automaton
 
 
-def _scan(automaton: ahocorasick.Automaton, text: str) -> Iterable[Hit]:
-    if not len(automaton):
-        return
-    for last, (length, entries) in automaton.iter(text):
-        for lexicon, term in entries:
-            yield Hit(last + 1 - length, last + 1, lexicon, term)
+def _range(place: Place) -> tuple[int, int, Mapping[str, Sequence[Term]]]:
+    last, (length, terms, _) = place
+    return last + 1 - length, last + 1, terms
 
 
-def _stands_alone(text: str, hit: Hit) -> bool:
+def _stands_alone(text: str, start: int, end: int) -> bool:
     """Latin letters and digits count only as a whole: `sb` is not in `usb`."""
     return not (
-        (_latin(text[hit.start]) and hit.start > 0 and _latin(text[hit.start - 1]))
-        or (_latin(text[hit.end - 1]) and hit.end < len(text) and _latin(text[hit.end]))
+        (_latin(text[start]) and start > 0 and _latin(text[start - 1]))
+        or (_latin(text[end - 1]) and end < len(text) and _latin(text[end]))
     )
 
 
 def _latin(character: str) -> bool:
     return character.isascii() and character.isalnum()
-
-
-def _on_words(hit: Hit, tokens: Sequence[Token]) -> bool:
-    return any(token.start == hit.start for token in tokens) and any(token.end == hit.end for token in tokens)
-
-
-def _made_of_words(start: int, end: int, tokens: Sequence[Token]) -> bool:
-    """Whether a word of two or more characters from the dictionary reaches into the range."""
-    return any(
-        token.known and token.end - token.start > 1 and token.start < end and token.end > start
-        for token in tokens
-    )

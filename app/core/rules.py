@@ -30,28 +30,54 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """Masks: a text without a bit of each is none of the rule's business."""
+
+    of_reply: tuple[int, ...]
+    of_message: tuple[int, ...]
+
+    def met(self, seen: int, evidence: Evidence) -> bool:
+        for need in self.of_reply:
+            if not seen & need:
+                return False
+        if not self.of_message:
+            return True
+        message = evidence.message
+        asked = message.seen.awake if message is not None and message.text else 0
+        return all(asked & need for need in self.of_message)
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
     rules: tuple[Rule, ...]
+    needs: tuple[Needs, ...]
+    """By rule."""
 
     def evaluate(self, evidence: Evidence) -> tuple[Finding, ...]:
         """One finding for each rule and scope in which it holds, in file order."""
-        return tuple(
-            finding
-            for rule in self.rules
-            if evidence.may_hold(rule.when)
-            for finding in _findings(rule, evidence)
-        )
+        return tuple(finding for rule in self.awake(evidence) for finding in _findings(rule, evidence))
+
+    def awake(self, evidence: Evidence) -> Iterator[Rule]:
+        """Rule `n` has bit `n + 1`; the others sleep through this text."""
+        seen = evidence.seen.awake
+        waiting = (seen >> 1) & ((1 << len(self.rules)) - 1)
+        while waiting:
+            lowest = waiting & -waiting
+            waiting ^= lowest
+            number = lowest.bit_length() - 1
+            if self.needs[number].met(seen, evidence):
+                yield self.rules[number]
 
 
 def _findings(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for scope in evidence.scopes(rule.scope):
-        standing = [proof for proof in rule.when.proofs(scope, ()) if not _exempt(rule, scope, proof)]
+        standing = [proof for proof in scope.ask(rule.when, ()) if not _exempt(rule, scope, proof)]
         if standing:
             yield _finding(rule, scope, standing)
 
 
 def _exempt(rule: Rule, scope: Scope, proof: Proof) -> bool:
-    return rule.unless is not None and bool(rule.unless.proofs(scope, proof))
+    return rule.unless is not None and bool(scope.ask(rule.unless, proof))
 
 
 def _finding(rule: Rule, scope: Scope, proofs: Sequence[Proof]) -> Finding:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import app
 from app.core.checker import Checker
-from app.core.lexicon import compile_lexicons
 from app.core.model import Conversation, Reply, Severity
 from app.core.policy import CheckPolicy
-from app.core.rules import Example, Rule, Ruleset
+from app.core.rules import Example, Rule
 from app.loading.characters import make_folder, sound_of
+from app.loading.commonness import load_commonness
 from app.loading.lexicons import load_lexicons
 from app.loading.problems import Problem, refuse
 from app.loading.rules import load_rules
@@ -54,11 +54,12 @@ def _load(
     rules_from, lexicons_from = rules_dir or shipped_rules, lexicons_dir or shipped_lexicons
     folder = make_folder()
     lists, problems = load_lexicons(lexicons_from, folder)
-    lexicons = compile_lexicons(lists, sound_of)
-    rules, more = load_rules(rules_from, lexicons.ids)
+    rules, more = load_rules(rules_from, frozenset(lexicon.id for lexicon in lists))
     cut = make_segmenter(lexicons_from / DICTIONARY, cache_dir)
-    checker = Checker(Ruleset(rules), lexicons, folder, cut, _version(rules_from, lexicons_from))
-    return checker, [*problems, *more]
+    version = _version(rules_from, lexicons_from)
+    commonness, unread = load_commonness(lexicons_from)
+    checker = Checker.of(rules, lists, folder, cut, sound_of, commonness.of, version)
+    return checker, [*problems, *more, *unread]
 
 
 def _broken_examples(checker: Checker, rule: Rule) -> list[str]:

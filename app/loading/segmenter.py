@@ -3,16 +3,16 @@
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import jieba
 
-from app.core.lexicon import Token
+from app.core.words import Cut, Token
 from app.loading.problems import Problem, refuse
 
 
-def make_segmenter(dictionary: Path, cache_dir: Path | None) -> Callable[[str], Sequence[Token]]:
+def make_segmenter(dictionary: Path, cache_dir: Path | None) -> Cut:
     """A tokenizer of its own, so that nobody else's words change our verdicts.
 
     `dictionary`: lines of `word frequency tag`; may be missing. `cache_dir` must be writable; None: the

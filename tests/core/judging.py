@@ -4,8 +4,8 @@ from functools import cache
 
 from app.core.checker import Checker
 from app.core.evidence import Evidence
-from app.core.lexicon import Lexicon, Lexicons, Match, Term, compile_lexicons
-from app.core.rules import Rule, Ruleset
+from app.core.lexicon import Lexicon, Match, Term
+from app.core.rules import Rule
 from app.core.text import Folder
 from app.loading.characters import make_folder, sound_of
 from app.loading.ruleset import shipped_dirs
@@ -28,12 +28,11 @@ def folder() -> Folder:
 
 
 @cache
-def lexicons() -> Lexicons:
-    lists = [
+def lexicons() -> tuple[Lexicon, ...]:
+    return tuple(
         Lexicon(name, tuple(Term(folder().fold(text).text, match=match) for text, match in terms))
         for name, terms in WORDS.items()
-    ]
-    return compile_lexicons(lists, sound_of)
+    )
 
 
 @cache
@@ -42,9 +41,9 @@ def _cut():  # type: ignore[no-untyped-def]
 
 
 def evidence(text: str, message: str = "") -> Evidence:
-    asked = Evidence.of(message, folder(), lexicons(), _cut())
-    return Evidence.of(text, folder(), lexicons(), _cut(), asked)
+    judge = checker()
+    return judge.evidence(text, judge.evidence(message))
 
 
 def checker(*rules: Rule) -> Checker:
-    return Checker(Ruleset(rules), lexicons(), folder(), _cut(), "test")
+    return Checker.of(rules, lexicons(), folder(), _cut(), sound_of, lambda text: 0.1 ** len(text), "test")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app.core.evidence import ScopeKind
-from app.core.rules import Rule, Ruleset
+from app.core.rules import Rule
 from app.loading.schema import RuleFile
-from tests.core.judging import evidence
+from tests.core.judging import checker
 
 GAG, CITIZEN = {"lexicon": "mockery.gag"}, {"lexicon": "person.citizen"}
 
@@ -30,7 +30,9 @@ def rule(when: Mapping[str, Any], unless: Mapping[str, Any] | None = None, scope
 
 def quotes(a_rule: Rule, reply: str, message: str = "") -> list[str]:
     """What the findings quote, one for each."""
-    return [finding.quote for finding in Ruleset((a_rule,)).evaluate(evidence(reply, message))]
+    judge = checker(a_rule)
+    seen = judge.evidence(reply, judge.evidence(message))
+    return [finding.quote for finding in judge.ruleset.evaluate(seen)]
 
 
 @pytest.mark.parametrize(

@@ -30,4 +30,4 @@ def test_clauses_end_at_commas_too() -> None:
 
 
 def test_length_counts_neither_spaces_nor_punctuation() -> None:
-    assert evidence("您 好！，100 分").whole().length == 6
+    assert evidence("您 好！，100 分").whole.length == 6
