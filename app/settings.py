@@ -10,7 +10,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from app.core.taxonomy import SUBCLASSES
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 """Names a channel, bot, policy or token in URLs, metrics and records."""
@@ -81,6 +83,17 @@ class Policy(Closed):
     """Rule ids that are measured but do not hold. Shown in red, counted in a metric."""
     shadow_all: bool = False
     """Measure every rule of the channel, hold nothing. For trial weeks only."""
+    decisions: dict[str, Literal["release", "hold", "block"]] = {}
+    """Instead of by severity: by rule id, `category.subclass` or category; the most particular decides."""
+
+    @field_validator("decisions")
+    @classmethod
+    def _about_words(cls, decisions: dict[str, str]) -> dict[str, str]:
+        categories = {str(category) for category in SUBCLASSES}
+        for name in decisions:
+            if name.partition(".")[0] not in categories:
+                raise ValueError(f"{name}: begin with one of {', '.join(sorted(categories))}")
+        return decisions
 
 
 class BotBase(Closed):

@@ -1,7 +1,7 @@
 """What every channel shares, opened once."""
 
 import asyncio
-import secrets
+import random
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -27,8 +27,9 @@ def utc_now() -> datetime:
 
 
 def new_id() -> str:
-    """Sorts by time (milliseconds), unique by 80 random bits, safe in a URL."""
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+    """Sorts by time (milliseconds), unique by 80 random bits, safe in a URL; a name, not a secret."""
+    # The generator is seeded by the system once; asking the system each time took 5% of an exchange.
+    return f"{time.time_ns() // 1_000_000:012x}{random.getrandbits(80):020x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,6 +283,8 @@ class Finding:
     """The text of `span`, as written; empty for findings about the whole reply."""
     shadow: bool = False
     """Measured only: a rule in shadow mode never changes the disposition."""
+    subclass: str = ""
+    """Of `core.taxonomy`; empty for findings of the system."""
 
     @property
     def span(self) -> Span:

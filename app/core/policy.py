@@ -1,10 +1,12 @@
 """How a channel decides on findings."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.core.model import Disposition, Finding, Severity
+
+_STRICTNESS = (Disposition.RELEASE, Disposition.HOLD, Disposition.BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class CheckPolicy:
     shadow: frozenset[str] = frozenset()
     """Rule ids that are measured and do not count."""
     shadow_all: bool = False
+    decisions: Mapping[str, Disposition] = field(default_factory=dict, hash=False)
+    """By rule id, `category.subclass` or category, whatever the severity: the most particular one decides."""
     fingerprint: str = field(init=False)
     """Names this policy in a verdict's version."""
 
@@ -26,18 +30,27 @@ class CheckPolicy:
             self.unreadable_holds,
             sorted(self.shadow),
             self.shadow_all,
+            sorted(self.decisions.items()),
         )
         object.__setattr__(self, "fingerprint", hashlib.sha256(repr(facts).encode()).hexdigest())
 
     def shadows(self, rule_id: str) -> bool:
         return self.shadow_all or rule_id in self.shadow
 
+    def of(self, finding: Finding) -> Disposition:
+        """What this finding alone would lead to."""
+        if finding.shadow:
+            return Disposition.RELEASE
+        named = (finding.rule, f"{finding.category.value}.{finding.subclass}", finding.category.value)
+        decided = next((self.decisions[name] for name in named if name in self.decisions), None)
+        if decided is not None:
+            return decided
+        if finding.severity < self.hold_at:
+            return Disposition.RELEASE
+        blocked = self.block_at is not None and finding.severity >= self.block_at
+        return Disposition.BLOCK if blocked else Disposition.HOLD
+
 
 def decide(findings: Iterable[Finding], policy: CheckPolicy) -> Disposition:
-    """The worst finding that counts decides; none means release."""
-    worst = max((finding.severity for finding in findings if not finding.shadow), default=None)
-    if worst is None or worst < policy.hold_at:
-        return Disposition.RELEASE
-    if policy.block_at is not None and worst >= policy.block_at:
-        return Disposition.BLOCK
-    return Disposition.HOLD
+    """The worst finding decides; none means release."""
+    return max(map(policy.of, findings), key=_STRICTNESS.index, default=Disposition.RELEASE)

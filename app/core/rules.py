@@ -19,6 +19,7 @@ class Rule:
     id: str
     title: str
     category: Category
+    subclass: str
     severity: Severity
     scope: ScopeKind
     when: Condition
@@ -87,6 +88,7 @@ def _finding(rule: Rule, scope: Scope, proofs: Sequence[Proof]) -> Finding:
     return Finding(
         rule=rule.id,
         category=rule.category,
+        subclass=rule.subclass,
         severity=rule.severity,
         why=rule.why,
         spans=spans,

@@ -1,6 +1,6 @@
 """A policy as it is configured -> the policy the checker decides by."""
 
-from app.core.model import Severity
+from app.core.model import Disposition, Severity
 from app.core.policy import CheckPolicy
 from app.settings import Policy
 
@@ -12,4 +12,5 @@ def check_policy(policy: Policy) -> CheckPolicy:
         unreadable_holds=policy.unreadable == "hold",
         shadow=frozenset(policy.shadow),
         shadow_all=policy.shadow_all,
+        decisions={name: Disposition(one) for name, one in policy.decisions.items()},
     )

@@ -5,13 +5,14 @@ import re
 import sys
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from app.core import conditions
 from app.core.conditions import Condition
 from app.core.evidence import ScopeKind
 from app.core.model import Category, Severity
 from app.core.rules import Example, Rule
+from app.core.taxonomy import SUBCLASSES
 
 _NESTED_REPEAT = re.compile(r"\([^()]*[*+][^()]*\)[*+{]")
 
@@ -25,6 +26,8 @@ def _sound_pattern(text: str) -> str:
         raise ValueError("a repeat inside a repeat can take for ever; write it without")
     return text
 
+
+_SUBCLASSES: list[JsonValue] = [*sorted({name for names in SUBCLASSES.values() for name in names})]
 
 PatternText = Annotated[str, Field(min_length=1), AfterValidator(_sound_pattern)]
 
@@ -176,6 +179,7 @@ class RuleFile(Closed):
     id: str = Field(pattern=r"^[a-z_]+\.[a-z0-9-]+$", description="<类别>.<抓什么>，与文件名一致")
     title: str = Field(min_length=1)
     category: Category
+    subclass: str = Field(json_schema_extra={"enum": _SUBCLASSES}, description="类别里的哪一类")
     severity: Severity
     scope: ScopeKind = ScopeKind.SENTENCE
     when: Part
@@ -184,11 +188,19 @@ class RuleFile(Closed):
     source: str = Field(min_length=2, description="依据")
     examples: Examples
 
+    @model_validator(mode="after")
+    def _known_subclass(self) -> Self:
+        known = SUBCLASSES.get(self.category, {})
+        if self.subclass not in known:
+            raise ValueError(f"subclass: expected one of {', '.join(known)}, found {self.subclass}")
+        return self
+
     def build(self) -> Rule:
         return Rule(
             id=self.id,
             title=self.title,
             category=self.category,
+            subclass=self.subclass,
             severity=self.severity,
             scope=self.scope,
             when=self.when.build(),

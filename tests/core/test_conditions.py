@@ -16,6 +16,7 @@ GAG, CITIZEN = {"lexicon": "mockery.gag"}, {"lexicon": "person.citizen"}
 def rule(when: Mapping[str, Any], unless: Mapping[str, Any] | None = None, scope: str = "sentence") -> Rule:
     facts = {
         "id": "mockery.x",
+        "subclass": "gag",
         "title": "标题",
         "category": "mockery",
         "severity": "medium",

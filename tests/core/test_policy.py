@@ -28,6 +28,32 @@ def test_decide(severities: list[Severity], policy: CheckPolicy, disposition: Di
     assert decide([replace(FINDING, severity=one) for one in severities], policy) is disposition
 
 
+@pytest.mark.parametrize(
+    ("decisions", "disposition"),
+    [
+        pytest.param({}, Disposition.BLOCK, id="by severity"),
+        pytest.param({"mockery": Disposition.HOLD}, Disposition.HOLD, id="the category"),
+        pytest.param({"mockery.gag": Disposition.RELEASE}, Disposition.RELEASE, id="the subclass"),
+        pytest.param({"tone": Disposition.RELEASE}, Disposition.BLOCK, id="another category"),
+        pytest.param(
+            {"mockery": Disposition.RELEASE, "mockery.gag": Disposition.HOLD},
+            Disposition.HOLD,
+            id="the closer",
+        ),
+        pytest.param(
+            {"mockery.gag": Disposition.RELEASE, "mockery.shut-up": Disposition.HOLD},
+            Disposition.HOLD,
+            id="the rule itself before its subclass",
+        ),
+    ],
+)
+def test_a_policy_decides_by_name_before_severity(
+    decisions: dict[str, Disposition], disposition: Disposition
+) -> None:
+    finding = replace(FINDING, rule="mockery.shut-up", subclass="gag", severity=Severity.HIGH)
+    assert decide([finding], CheckPolicy(decisions=decisions)) is disposition
+
+
 def test_a_shadowed_finding_is_seen_and_does_not_count() -> None:
     assert (
         decide([replace(FINDING, severity=Severity.HIGH, shadow=True)], CheckPolicy()) is Disposition.RELEASE

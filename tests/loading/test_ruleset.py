@@ -13,6 +13,7 @@ RULE = """\
 id: mockery.gag
 title: 封口
 category: mockery
+subclass: gag
 severity: high
 when: {lexicon: mockery.gag}
 unless: {quoted: true}
@@ -54,23 +55,23 @@ def test_a_sound_set_judges(tmp_path: Path) -> None:
     ("changes", "told"),
     [
         pytest.param(
-            {"rule": RULE.replace("severity: high", "severity: huge")}, "gag.yaml:4: severity", id="a value"
+            {"rule": RULE.replace("severity: high", "severity: huge")}, "gag.yaml:5: severity", id="a value"
         ),
-        pytest.param({"rule": RULE.replace("why:", "wy:")}, "gag.yaml:7: wy", id="a key misspelt"),
-        pytest.param({"rule": RULE + "title: 又一个\n"}, "gag.yaml:12: not YAML", id="a key twice"),
+        pytest.param({"rule": RULE.replace("why:", "wy:")}, "gag.yaml:8: wy", id="a key misspelt"),
+        pytest.param({"rule": RULE + "title: 又一个\n"}, "gag.yaml:13: not YAML", id="a key twice"),
         pytest.param(
             {"rule": RULE.replace("lexicon: mockery.gag", "lexicon: mockery.gog")},
-            "gag.yaml:5: there is no lexicon 'mockery.gog'",
+            "gag.yaml:6: there is no lexicon 'mockery.gog'",
             id="a list that is not there",
         ),
         pytest.param(
             {"rule": RULE.replace("{lexicon: mockery.gag}", "{lexicon: mockery.gag, pattern: x}")},
-            "gag.yaml:5: when: Value error, expected exactly one condition",
+            "gag.yaml:6: when: Value error, expected exactly one condition",
             id="two conditions in one",
         ),
         pytest.param(
             {"rule": RULE.replace("{lexicon: mockery.gag}", '{pattern: "(哑"}')},
-            "gag.yaml:5: when.pattern",
+            "gag.yaml:6: when.pattern",
             id="a pattern that is none",
         ),
         pytest.param(
@@ -82,6 +83,11 @@ def test_a_sound_set_judges(tmp_path: Path) -> None:
             {"rule": RULE.replace("id: mockery.gag", "id: mockery.other")},
             "gag.yaml:1: id: expected mockery.gag, found mockery.other",
             id="another id than the file's",
+        ),
+        pytest.param(
+            {"rule": RULE.replace("subclass: gag", "subclass: finding")},
+            "expected one of insult, ",
+            id="another category's subclass",
         ),
         pytest.param(
             {"rule": RULE.replace("[你这哑巴, 谁是哑巴, 又一个哑巴]", "[你这哑巴]")},
