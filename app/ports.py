@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from app.core.model import Conversation, Finding, Message, Reply, Severity, Verdict
+from app.core.opinion import Opinion
 from app.core.records import (
     AuditEntry,
     Claim,
@@ -89,6 +90,18 @@ class Bot(Protocol):
 
     async def ask(self, message: Message, conversation: Conversation) -> Reply | None:
         """The bot's reply, or None where it chose to say nothing. Raises BotError; never hangs."""
+        ...
+
+
+class SecondOpinion(Protocol):
+    version: str
+    """A short hash of what it judges by (instructions, model); it goes into the verdict's version."""
+
+    async def ask(self, reply: str, message: str, findings: Sequence[Finding]) -> Opinion:
+        """What it thinks of a reply to the citizen's `message` in which the rules found `findings`.
+
+        Raises OpinionError; never hangs.
+        """
         ...
 
 
@@ -270,6 +283,10 @@ class Observer(Protocol):
 
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
         """`answer`: "reply", "holding", "none", "replay", "refused"."""
+        ...
+
+    def opinion_given(self, channel: str, answer: str, seconds: float) -> None:
+        """`answer`: "fine", "doubtful", "failed"."""
         ...
 
     def hold_settled(self, hold: Hold) -> None: ...

@@ -85,6 +85,8 @@ class Policy(Closed):
     """Measure every rule of the channel, hold nothing. For trial weeks only."""
     decisions: dict[str, Literal["release", "hold", "block"]] = {}
     """Instead of by severity: by rule id, `category.subclass` or category; the most particular decides."""
+    second_opinion: bool = False
+    """Ask [second_opinion] about replies that the rules release with a score."""
 
     @field_validator("decisions")
     @classmethod
@@ -94,6 +96,23 @@ class Policy(Closed):
             if name.partition(".")[0] not in categories:
                 raise ValueError(f"{name}: begin with one of {', '.join(sorted(categories))}")
         return decisions
+
+
+class Judge(Closed):
+    """Whom to ask for a second opinion: an OpenAI-compatible chat endpoint. Texts of citizens go there."""
+
+    url: str = Field(pattern=r"^https?://")
+    """The full address, e.g. http://10.0.0.8:8000/v1/chat/completions. It must be in the intranet."""
+    model: str = Field(min_length=1)
+    api_key: HeaderValue | None = None
+    timeout_s: float = Field(1.5, gt=0, le=5)
+    """After the longest wait for a bot this still ends before the claim's lease of 90 s."""
+    on_error: Literal["hold", "release"] = "hold"
+    """What becomes of the reply when no opinion came in time, or none that can be read."""
+    score_at_least: int = Field(5, ge=1, le=100)
+    """Asked only about a reply with so many points: 5 for info, 25 for low, 60 for medium, 100 for high."""
+    prompt_file: Path | None = None
+    """The judge's instructions; None: second-opinion.md beside the rules that came with this version."""
 
 
 class BotBase(Closed):
@@ -305,6 +324,7 @@ class Settings(Closed):
     courier: Courier = Courier()
     sweeper: Sweeper = Sweeper()
     monitoring: Monitoring = Monitoring()
+    second_opinion: Judge | None = None
     policies: dict[Identifier, Policy] = Field(default_factory=lambda: {"default": Policy()})
     bots: dict[Identifier, AnyBot]
     channels: dict[Identifier, AnyChannel]
@@ -315,6 +335,12 @@ class Settings(Closed):
         wanted = {name: (channel.bot, channel.policy) for name, channel in self.channels.items()}
         problems = broken_names(wanted, self.bots, self.policies)
         problems += self._shared_credentials()
+        if self.second_opinion is None:
+            problems += [
+                f"policies.{name}.second_opinion: there is no [second_opinion]; add it, or write false"
+                for name, policy in self.policies.items()
+                if policy.second_opinion
+            ]
         if problems:
             raise ValueError("\n".join(problems))
         return self

@@ -34,6 +34,7 @@ RULE = """\
 id: mockery.noise
 title: 嘲讽
 category: mockery
+subclass: animal
 severity: medium
 when: {pattern: 蚊子}
 unless: {quoted: true}
@@ -278,6 +279,15 @@ def test_config_check_tells_what_would_not_start(run: Run, config: Path) -> None
     rules, records = ended.err.splitlines()
     assert rules.startswith("/no/such/folder: expected rules")
     assert records.startswith(f"{config}:2: storage.url: no database URL")
+
+
+def test_config_check_reads_the_second_opinions_instructions(run: Run, config: Path) -> None:
+    judge = '[second_opinion]\nurl = "http://10.0.0.8/"\nmodel = "m"\nprompt_file = "/no/such/prompt.md"\n'
+    config.write_text(judge + config.read_text())
+    ended = run("config", "check", "-c", str(config))
+    assert ended.code == 2
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"{config}:4: second_opinion.prompt_file: /no/such/prompt.md cannot be read")
 
 
 def test_config_check_tells_every_problem(run: Run, config: Path) -> None:

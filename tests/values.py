@@ -30,6 +30,8 @@ MOCKED = Verdict(
     "ruleset-1",
 )
 BLOCKED = replace(MOCKED, disposition=Disposition.BLOCK)
+NEARLY = replace(RELEASED, findings=(Finding("tone.x", Category.TONE, Severity.LOW, "生硬"),))
+"""Released, with something found."""
 
 
 def message(key: str = "MsgId:1", **changes: Any) -> Message:

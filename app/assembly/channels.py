@@ -17,6 +17,7 @@ from app.platforms.wechat.tokens import AccessTokens
 from app.platforms.weibo.client import WeiboClient
 from app.platforms.weibo.codec import WeiboCodec
 from app.ports import Bot, Check, Codec, PlatformClient
+from app.service.consultation import Consultation
 from app.service.relay import Relay
 from app.settings import AnyChannel, Policy, Settings, WebhookBot, WeChatChannel, WeiboChannel
 
@@ -48,6 +49,21 @@ def relay_of(parts: Parts, name: str, codec: Codec, check: Check) -> Relay:
         new_id,
         _fallbacks(channel),
         timedelta(seconds=channel.answer_within_s),
+        _consultation_of(parts, parts.settings.policies[channel.policy]),
+    )
+
+
+def _consultation_of(parts: Parts, policy: Policy) -> Consultation | None:
+    wanted = parts.settings.second_opinion
+    if wanted is None or parts.judge is None or not policy.second_opinion:
+        return None
+    return Consultation(
+        parts.judge,
+        check_policy(policy),
+        wanted.score_at_least,
+        wanted.timeout_s,
+        wanted.on_error == "hold",
+        parts.observer,
     )
 
 

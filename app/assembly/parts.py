@@ -11,11 +11,13 @@ import httpx
 from aiohttp import ClientSession
 
 from app import __version__
+from app.bots.second_opinion import ChatJudge
 from app.clients import bot_http, platform_http
 from app.coordination.local import LocalCoordinator
 from app.core.checker import Checker
+from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
-from app.ports import Coordinator, Observer
+from app.ports import Coordinator, Observer, SecondOpinion
 from app.settings import Settings
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
@@ -44,6 +46,8 @@ class Parts:
     metrics: Metrics
     http: httpx.AsyncClient
     session: ClientSession
+    judge: SecondOpinion | None
+    """None: no second opinion is configured."""
 
 
 async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
@@ -66,4 +70,10 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     http = await stack.enter_async_context(platform_http())
     session = await stack.enter_async_context(bot_http())
     observer = Observers((metrics, LogObserver()))
-    return Parts(settings, checker, store, LocalCoordinator(), observer, metrics, http, session)
+    judge = _judge_of(settings, session)
+    return Parts(settings, checker, store, LocalCoordinator(), observer, metrics, http, session, judge)
+
+
+def _judge_of(settings: Settings, session: ClientSession) -> SecondOpinion | None:
+    wanted = settings.second_opinion
+    return None if wanted is None else ChatJudge(wanted, load_prompt(wanted.prompt_file), session)

@@ -8,6 +8,7 @@ from app.bots.json_api import require_usable
 from app.core.checker import Checker
 from app.core.errors import ConfigError
 from app.loading.policies import check_policy
+from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.ports import Check
 from app.settings import Policy, Settings
@@ -24,6 +25,8 @@ def prove(settings: Settings) -> None:
     for name, bot in settings.bots.items():
         if bot.kind == "json":
             problems += _told(require_usable, name, bot)
+    if settings.second_opinion is not None:
+        problems += _told(load_prompt, settings.second_opinion.prompt_file)
     problems += _told(_judge_fallbacks, settings)
     if problems:
         raise ConfigError("\n".join(problems))

@@ -62,7 +62,7 @@ class Checker:
         for finding in self.ruleset.evaluate(evidence):
             yield replace(finding, shadow=True) if policy.shadows(finding.rule) else finding
         if evidence.crowded or (evidence.message and evidence.message.crowded):
-            yield _system("crowded", _at_least(policy.hold_at), "同样的说法堆得太多，没法逐一判断")
+            yield _system("crowded", policy.sure_hold, "同样的说法堆得太多，没法逐一判断")
 
     def evidence(self, text: str, message: Evidence | None = None) -> Evidence:
         """What is known of a text, and of the message it answers."""
@@ -82,14 +82,9 @@ def _unreadable(reply: Reply, policy: CheckPolicy) -> Iterator[Finding]:
     if any(isinstance(part, Opaque) for part in reply.parts):
         yield _system("opaque", Severity.HIGH, "回复里有无法识别的内容")
     elif reply.unreadable and policy.unreadable_holds:
-        yield _system("unreadable", _at_least(policy.hold_at), "回复里有图片、语音、视频等无法检查的内容")
+        yield _system("unreadable", policy.sure_hold, "回复里有图片、语音、视频等无法检查的内容")
     if not reply.text and not reply.unreadable and not reply.parts:
-        yield _system("empty", _at_least(policy.hold_at), "回复是空的")
-
-
-def _at_least(hold_at: Severity) -> Severity:
-    """It holds under every policy."""
-    return max(hold_at, Severity.MEDIUM)
+        yield _system("empty", policy.sure_hold, "回复是空的")
 
 
 def _system(name: str, severity: Severity, why: str) -> Finding:

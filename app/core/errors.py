@@ -56,6 +56,17 @@ class BotMalformed(BotError):
     code = "malformed"
 
 
+# --- the second opinion -----------------------------------------------------------------------
+
+
+class OpinionError(GuardError):
+    """No second opinion is to be had. `code` is a short label for logs, never text of the judge's."""
+
+    def __init__(self, message: str = "", *, code: str = "error") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 # --- the platform's send API ------------------------------------------------------------------
 
 

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from app.core.model import Disposition, Finding, Severity
 
 _STRICTNESS = (Disposition.RELEASE, Disposition.HOLD, Disposition.BLOCK)
+POINTS: Mapping[Severity, int] = {
+    Severity.INFO: 5,
+    Severity.LOW: 25,
+    Severity.MEDIUM: 60,
+    Severity.HIGH: 100,
+}
+"""What a finding adds to a reply's score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,11 @@ class CheckPolicy:
     def shadows(self, rule_id: str) -> bool:
         return self.shadow_all or rule_id in self.shadow
 
+    @property
+    def sure_hold(self) -> Severity:
+        """A finding of this severity holds, whatever the policy."""
+        return max(self.hold_at, Severity.MEDIUM)
+
     def of(self, finding: Finding) -> Disposition:
         """What this finding alone would lead to."""
         if finding.shadow:
@@ -54,3 +66,12 @@ class CheckPolicy:
 def decide(findings: Iterable[Finding], policy: CheckPolicy) -> Disposition:
     """The worst finding decides; none means release."""
     return max(map(policy.of, findings), key=_STRICTNESS.index, default=Disposition.RELEASE)
+
+
+def score(findings: Iterable[Finding]) -> int:
+    """How near a reply came to being held, in points: each rule that counts adds its worst finding."""
+    worst: dict[str, Severity] = {}
+    for finding in findings:
+        if not finding.shadow:
+            worst[finding.rule] = max(finding.severity, worst.get(finding.rule, finding.severity))
+    return sum(POINTS[severity] for severity in worst.values())

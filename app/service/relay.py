@@ -8,14 +8,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import inf
 from time import perf_counter
 from typing import TypeVar
 
 from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
-from app.core.model import Message, Reply
+from app.core.model import Message, Reply, Verdict
 from app.core.records import CLAIM_LEASE, Claim, Exchange, ExchangeState, Outcome
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
+from app.service.consultation import Consultation
 from app.service.window import Window
 
 T = TypeVar("T")
@@ -25,6 +27,9 @@ STORE_RETRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 
 GRACE_S = 0.3
 """How much longer an answer is waited for that is just being written down; 4.5 s + this is below 5 s."""
+
+WRITING_S = 0.2
+"""How much of the answer window a second opinion leaves for writing the answer down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Relay:
     new_id: NewId
     fallbacks: Fallbacks
     answer_within: timedelta
+    consultation: Consultation | None = None
+    """None: the rules alone judge."""
     backlog: int = 500
     """How many messages may wait in memory for records that cannot be written; beyond, pushes are refused."""
     _under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
@@ -55,11 +62,12 @@ class Relay:
 
     async def respond(self, message: Message) -> Answer:
         """The webhook's answer, in time whatever happens. Raises BodyChanged; StoreError past the backlog."""
-        window = Window()
+        within_s = self.answer_within.total_seconds()
+        window = Window(asyncio.get_running_loop().time() + within_s)
         task = asyncio.create_task(self._guarded(message, window))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        if await _done_within(task, self.answer_within.total_seconds()):
+        if await _done_within(task, within_s):
             return task.result()
         writing = not window.take()
         if writing and await _done_within(task, GRACE_S):
@@ -75,11 +83,11 @@ class Relay:
             await asyncio.wait(set(self._under_way), timeout=within_s)
 
     async def answer(self, message: Message, window: Window) -> Answer:
-        """Claim, ask, check, dispose, record."""
+        """Claim, ask, check (twice where it is close), dispose, record."""
         claim = await self._claim(message)
         if not claim.fresh:
             return await self._replay(claim.exchange)
-        exchange, code = await self._ask(claim)
+        exchange, code = await self._ask(claim, window)
         try:
             outcome = await self._record(exchange, code, window)
         except Conflict:  # this one slept past its lease and somebody took the message over
@@ -102,7 +110,7 @@ class Relay:
 
         return await self._persist(write)
 
-    async def _ask(self, claim: Claim) -> tuple[Exchange, str]:
+    async def _ask(self, claim: Claim, window: Window) -> tuple[Exchange, str]:
         """The exchange with reply and verdict, and the code of the bot's failure, if any."""
         exchange, message = claim.exchange, claim.exchange.message
         started = perf_counter()
@@ -116,16 +124,25 @@ class Relay:
             return replace(exchange, bot_seconds=asked - started), ""
         verdict = self.check(reply, claim.conversation)
         verdict = with_objections(verdict, self.codec.objections(message, reply))
+        checked = perf_counter()
         return (
             replace(
                 exchange,
                 reply=reply,
-                verdict=verdict,
+                verdict=await self._consult(exchange, reply, verdict, window),
                 bot_seconds=asked - started,
-                check_seconds=perf_counter() - asked,
+                check_seconds=checked - asked,
             ),
             "",
         )
+
+    async def _consult(self, exchange: Exchange, reply: Reply, verdict: Verdict, window: Window) -> Verdict:
+        """A passive answer is not kept waiting past its window; one that is late already may wait."""
+        if self.consultation is None:
+            return verdict
+        now = asyncio.get_running_loop().time()
+        left_s = window.left_s(now) - WRITING_S if exchange.message.passive else inf
+        return await self.consultation.consult(exchange, reply, verdict, left_s)
 
     async def _record(self, exchange: Exchange, code: str, window: Window) -> Outcome:
         """Write what became of it. A passive answer that became durable too late turns into a delivery."""

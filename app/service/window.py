@@ -1,12 +1,16 @@
 """Who may still answer the webhook: a one-shot that the timer and the relay race for."""
 
+from math import inf
+
 
 class Window:
     """One push's answer window. All methods run on one event loop, so no step of it is ever half done."""
 
-    __slots__ = ("_final", "_taken")
+    __slots__ = ("_closes_at", "_final", "_taken")
 
-    def __init__(self) -> None:
+    def __init__(self, closes_at: float = inf) -> None:
+        """`closes_at`: when the timer takes it, by the event loop's clock."""
+        self._closes_at = closes_at
         self._taken = False
         self._final = False
 
@@ -30,6 +34,10 @@ class Window:
             return False
         self._final = True
         return True
+
+    def left_s(self, now: float) -> float:
+        """Seconds until the timer takes it; endless once it has: nobody waits for the answer any more."""
+        return inf if self._taken else self._closes_at - now
 
     @property
     def closed(self) -> bool:

@@ -89,6 +89,9 @@ class LogObserver:
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
         self._log.debug("webhook.answered", channel=channel, answer=answer, **_seconds(seconds=seconds))
 
+    def opinion_given(self, channel: str, answer: str, seconds: float) -> None:
+        self._log.debug("opinion.given", channel=channel, answer=answer, **_seconds(seconds=seconds))
+
     def hold_settled(self, hold: Hold) -> None:
         self._log.info(
             "hold.settled",
@@ -129,6 +132,9 @@ class Observers:
 
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
         self._tell(lambda one: one.webhook_answered(channel, answer, seconds))
+
+    def opinion_given(self, channel: str, answer: str, seconds: float) -> None:
+        self._tell(lambda one: one.opinion_given(channel, answer, seconds))
 
     def hold_settled(self, hold: Hold) -> None:
         self._tell(lambda one: one.hold_settled(hold))

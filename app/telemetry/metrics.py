@@ -13,6 +13,7 @@ from app.core.records import Delivery, Exchange, Hold
 ANSWER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 4.5, 5)
 """The platforms hang up at 5 s."""
 BOT_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4.5, 10, 15, 30, 60, 80)
+OPINION_SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5)
 CHECK_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1)
 
 
@@ -69,6 +70,12 @@ class Metrics:
         self._check_seconds = self._times(
             "guard_check_seconds", "What the check took", CHECK_SECONDS, "channel"
         )
+        self._opinions = self._counts(
+            "guard_second_opinions_total", "Second opinions asked for, by what came", "channel", "answer"
+        )
+        self._opinion_seconds = self._times(
+            "guard_second_opinion_seconds", "What a second opinion took", OPINION_SECONDS, "channel"
+        )
         self._holds = self._counts(
             "guard_holds_settled_total", "What people, or time, decided on holds", "channel", "state"
         )
@@ -117,6 +124,10 @@ class Metrics:
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None:
         self._answers[channel, answer].inc()
         self._answer_seconds[(channel,)].observe(seconds)
+
+    def opinion_given(self, channel: str, answer: str, seconds: float) -> None:
+        self._opinions[channel, answer].inc()
+        self._opinion_seconds[(channel,)].observe(seconds)
 
     def hold_settled(self, hold: Hold) -> None:
         self._holds[hold.channel, hold.state.value].inc()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.model import Disposition, Severity
-from app.core.policy import CheckPolicy, decide
+from app.core.policy import CheckPolicy, decide, score
 from tests.values import MOCKED
 
 FINDING = MOCKED.findings[0]
@@ -63,3 +63,26 @@ def test_a_shadowed_finding_is_seen_and_does_not_count() -> None:
 def test_policies_that_decide_differently_have_different_names() -> None:
     assert CheckPolicy().fingerprint == CheckPolicy().fingerprint
     assert CheckPolicy().fingerprint != CheckPolicy(hold_at=Severity.LOW).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("found", "points"),
+    [
+        pytest.param([], 0, id="nothing"),
+        pytest.param([("a.x", Severity.INFO)], 5, id="a note"),
+        pytest.param([("a.x", Severity.LOW), ("a.y", Severity.LOW)], 50, id="two flags add up"),
+        pytest.param([("a.x", Severity.LOW), ("a.x", Severity.LOW)], 25, id="one rule counts once"),
+        pytest.param([("a.x", Severity.INFO), ("a.x", Severity.HIGH)], 100, id="by its worst finding"),
+        pytest.param([("a.x", Severity.MEDIUM), ("a.y", Severity.INFO)], 65, id="what would hold"),
+    ],
+)
+def test_score(found: list[tuple[str, Severity]], points: int) -> None:
+    findings = [replace(FINDING, rule=rule, severity=severity) for rule, severity in found]
+    assert score(findings) == points
+    assert score([replace(one, shadow=True) for one in findings]) == 0
+
+
+@pytest.mark.parametrize("hold_at", list(Severity))
+def test_a_sure_hold_holds(hold_at: Severity) -> None:
+    policy = CheckPolicy(hold_at)
+    assert decide([replace(FINDING, severity=policy.sure_hold)], policy) is not Disposition.RELEASE

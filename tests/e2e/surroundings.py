@@ -103,8 +103,18 @@ def listener() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0))
 
 
-def settings_for(folder: Path, mode: str, api: str, bots: Mapping[str, Any], **channel: Any) -> Settings:
-    """One WeChat channel `hall` and one Weibo channel `weibo`, each with the bot of that name."""
+def settings_for(
+    folder: Path,
+    mode: str,
+    api: str,
+    bots: Mapping[str, Any],
+    tables: Mapping[str, Any] | None = None,
+    **channel: Any,
+) -> Settings:
+    """One WeChat channel `hall` and one Weibo channel `weibo`, each with the bot of that name.
+
+    `tables`: further ones of the configuration.
+    """
     facts: dict[str, Any] = {
         "storage": {"url": f"sqlite:///{folder}/records.db"},
         "courier": {"poll_every_s": 0.05},
@@ -136,18 +146,23 @@ def settings_for(folder: Path, mode: str, api: str, bots: Mapping[str, Any], **c
                 "scopes": ["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check"],
             }
         },
+        **(tables or {}),
     }
     return Settings.model_validate(facts)
 
 
 @asynccontextmanager
 async def town(
-    folder: Path, bots: Mapping[str, Any], mode: str = "safe", **channel: Any
+    folder: Path,
+    bots: Mapping[str, Any],
+    mode: str = "safe",
+    tables: Mapping[str, Any] | None = None,
+    **channel: Any,
 ) -> AsyncIterator[Town]:
     """Platform, guard and its workers; the bots are the test's."""
     api_socket, guard_socket = listener(), listener()
     api = f"http://127.0.0.1:{api_socket.getsockname()[1]}"
-    settings = settings_for(folder, mode, api, bots, **channel)
+    settings = settings_for(folder, mode, api, bots, tables, **channel)
     async with running_guard(settings) as guard, serving(guard.app, guard_socket) as url:
         accounts = Accounts(
             WeChatAccount("gh_hall", APP_ID, APP_SECRET, TOKEN, mode, AES_KEY),  # type: ignore[arg-type]

@@ -158,6 +158,18 @@ def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
     assert load(tmp_path, "\ufeff" + SOUND).server.port == 8900
 
 
+def test_a_second_opinion_is_off_until_somebody_asks_for_it_and_holds_on_errors(tmp_path: Path) -> None:
+    settings = load(tmp_path, SOUND)
+    assert (settings.second_opinion, settings.policies["default"].second_opinion) == (None, False)
+    asked = (
+        '[second_opinion]\nurl = "http://10.0.0.8/v1/chat/completions"\nmodel = "m"\napi_key = "env:KEY"\n'
+    )
+    wanted = load(tmp_path, asked + SOUND, {"KEY": "sk-secret"}).second_opinion
+    assert wanted is not None
+    assert (wanted.on_error, wanted.score_at_least, wanted.timeout_s) == ("hold", 5, 1.5)
+    assert "sk-secret" not in show_settings(load(tmp_path, asked + SOUND, {"KEY": "sk-secret"}))
+
+
 # --- the problems -----------------------------------------------------------------------------
 
 
@@ -228,6 +240,31 @@ def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
             '[channels.two]\nplatform = "wechat"\nbot = "vendor"\napp_id = "wx2"\ntoken = "abc"\n',
             ":1: channels.two: mode 'safe' needs aes_key (43 characters, from the platform's console)",
             id="safe mode without its key",
+        ),
+        pytest.param(
+            "[policies.default]\nsecond_opinion = true\n",
+            ":2: policies.default.second_opinion: there is no [second_opinion]; add it, or write false",
+            id="a second opinion of nobody",
+        ),
+        pytest.param(
+            '[second_opinion]\nurl = "10.0.0.8:8000"\nmodel = "m"\n',
+            ":2: second_opinion.url: string should match pattern '^https?://'",
+            id="a judge's address without http",
+        ),
+        pytest.param(
+            '[second_opinion]\nurl = "http://10.0.0.8/"\nmodel = "m"\non_error = "pass"\n',
+            ":4: second_opinion.on_error: input should be 'hold' or 'release'",
+            id="another word for what an error does",
+        ),
+        pytest.param(
+            '[second_opinion]\nurl = "http://10.0.0.8/"\nmodel = "m"\nscore_at_least = 0\n',
+            ":4: second_opinion.score_at_least: input should be greater than or equal to 1; found 0",
+            id="a judge of everything",
+        ),
+        pytest.param(
+            '[second_opinion]\nurl = "http://10.0.0.8/"\nmodel = "m"\ntimeout_s = 30\n',
+            ":4: second_opinion.timeout_s: input should be less than or equal to 5; found 30",
+            id="a judge waited for too long",
         ),
     ],
 )
@@ -387,6 +424,18 @@ def test_the_sample_is_sound_once_its_secrets_are_there() -> None:
     settings = load_settings(SAMPLE, sample_environment())
     assert {channel.platform for channel in settings.channels.values()} == {"wechat", "weibo"}
     assert hall(settings).mode == "safe"
+
+
+def test_the_samples_second_opinion_is_sound_once_it_is_uncommented(tmp_path: Path) -> None:
+    source = SAMPLE.read_text("utf-8").replace("# second_opinion = true", "second_opinion = true")
+    before, head, after = source.partition("# [second_opinion]\n")
+    table, gap, rest = after.partition("\n\n")
+    table = re.sub("^# ", "", table, flags=re.MULTILINE).replace("/run/secrets", str(tmp_path))
+    (tmp_path / "second_opinion__api_key").write_text("sk-1")
+    settings = load(tmp_path, before + head[2:] + table + gap + rest, sample_environment())
+    assert settings.policies["default"].second_opinion
+    assert settings.second_opinion is not None
+    assert settings.second_opinion.api_key is not None
 
 
 def test_the_sample_says_which_secrets_it_lacks() -> None:

@@ -20,18 +20,21 @@ from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
 from app.storage.sql import SqlStore
-from tests.values import BLOCKED, MOCKED, NOON, RELEASED
+from tests.values import BLOCKED, MOCKED, NEARLY, NOON, RELEASED
 
 HOLDING = Reply.of("您的留言已收到，请稍候。")
 POLITE = Reply.of("办事大厅九点开门。")
 MOCKING = Reply.of("呵呵，您真行。")
 BLOCKING = Reply.of("滚，别再来问。")
 ENDLESS = Reply.of("请" * 40)
+CURT = Reply.of("自己看公告。")
 
 
 def toy_check(reply: Reply, conversation: Conversation) -> Verdict:
     if "滚" in reply.text:
         return BLOCKED
+    if "自己看" in reply.text:
+        return NEARLY
     return MOCKED if "呵呵" in reply.text else RELEASED
 
 
@@ -114,10 +117,14 @@ class Heard:
     """An Observer that remembers where things failed."""
 
     failures: list[tuple[str, str]] = field(default_factory=list)
+    opinions: list[str] = field(default_factory=list)
 
     def exchange_finished(self, exchange: Exchange) -> None: ...
 
     def webhook_answered(self, channel: str, answer: str, seconds: float) -> None: ...
+
+    def opinion_given(self, channel: str, answer: str, seconds: float) -> None:
+        self.opinions.append(answer)
 
     def hold_settled(self, hold: Hold) -> None: ...
 

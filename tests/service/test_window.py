@@ -1,5 +1,7 @@
 """Who may still answer the webhook."""
 
+from math import inf
+
 from app.service.window import Window
 
 
@@ -21,3 +23,10 @@ def test_a_closed_window_makes_an_answer_late() -> None:
     assert window.close()
     assert not window.finalise()
     assert window.closed
+
+
+def test_the_time_left_is_endless_once_nobody_waits() -> None:
+    window = Window(closes_at=104.5)
+    assert window.left_s(100.0) == 4.5
+    assert window.take()
+    assert window.left_s(100.0) == inf

@@ -79,6 +79,19 @@ def test_what_a_person_wrote_on_closing_is_not_logged(log: LogObserver, stream: 
     assert "张先生" not in stream.getvalue()
 
 
+def test_a_second_opinion(log: LogObserver, stream: StringIO) -> None:
+    log.opinion_given("hall", "doubtful", 0.7)
+    (event,) = events(stream)
+    told = {
+        "event": "opinion.given",
+        "level": "debug",
+        "channel": "hall",
+        "answer": "doubtful",
+        "seconds": 0.7,
+    }
+    assert event.items() >= told.items()
+
+
 def test_webhooks_holds_and_deliveries(log: LogObserver, stream: StringIO) -> None:
     log.webhook_answered("hall", "reply", 0.0123456789)
     log.hold_settled(hold(state=HoldState.APPROVED, decided_by="duty", reason="可以"))
@@ -203,13 +216,14 @@ def test_one_that_breaks_is_counted_and_breaks_nothing() -> None:
     observers = Observers((Broken(), metrics, Broken()))
     observers.exchange_finished(exchange(state=ExchangeState.ANSWERED))
     observers.webhook_answered("hall", "reply", 0.1)
+    observers.opinion_given("hall", "fine", 0.1)
     observers.hold_settled(hold())
     observers.delivery_finished(delivery())
     observers.failed("relay", BotTimeout(), channel="hall")
     told = metrics.render()[0].decode()
     assert 'guard_exchanges_total{channel="hall",state="answered"} 1.0' in told
     assert 'guard_failures_total{error="BotTimeout",where="relay"} 1.0' in told
-    assert 'guard_failures_total{error="OSError",where="observer"} 10.0' in told
+    assert 'guard_failures_total{error="OSError",where="observer"} 12.0' in told
 
 
 def test_a_closed_stream_breaks_nothing(stream: StringIO) -> None:

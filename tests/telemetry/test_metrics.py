@@ -28,6 +28,7 @@ def busy(metrics: Metrics) -> Metrics:
         exchange(state=ExchangeState.HELD, verdict=MOCKED, bot_seconds=0.3, check_seconds=0.0004)
     )
     metrics.webhook_answered("hall", "holding", 0.02)
+    metrics.opinion_given("hall", "doubtful", 0.7)
     metrics.hold_settled(hold(state=HoldState.APPROVED))
     metrics.delivery_finished(delivery(state=DeliveryState.DELIVERED))
     metrics.failed("bot", BotTimeout("slow"), channel="hall", exchange="exchange-1")
@@ -52,6 +53,9 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_webhook_answer_seconds_bucket{channel="hall",le="0.025"} 1.0',
         'guard_bot_answer_seconds_sum{bot="vendor",channel="hall"} 0.3',
         'guard_check_seconds_bucket{channel="hall",le="0.0005"} 1.0',
+        'guard_second_opinions_total{answer="doubtful",channel="hall"} 1.0',
+        'guard_second_opinion_seconds_bucket{channel="hall",le="0.5"} 0.0',
+        'guard_second_opinion_seconds_bucket{channel="hall",le="0.75"} 1.0',
         'guard_holds_settled_total{channel="hall",state="approved"} 1.0',
         'guard_deliveries_total{channel="hall",state="delivered"} 1.0',
         'guard_failures_total{error="BotTimeout",where="bot"} 1.0',
