@@ -9,6 +9,7 @@ from app.core.evidence import Evidence
 from app.core.lexicon import Lexicon, Lexicons, Sound, compile_lexicons
 from app.core.model import Category, Conversation, Finding, Opaque, Reply, Severity, Verdict
 from app.core.policy import CheckPolicy, decide
+from app.core.register import Register
 from app.core.rules import Rule, Ruleset
 from app.core.text import Folder
 from app.core.wakes import Commonness, plan
@@ -38,11 +39,12 @@ class Checker:
         cut: Cut,
         sound: Sound,
         commonness: Commonness,
+        register: Register,
         version: str,
     ) -> "Checker":
         """`lists` folded already. `commonness` decides how soon a rule is left asleep, never a verdict."""
         planned = plan(rules, lists, commonness)
-        lexicons = compile_lexicons(lists, sound, planned.wakes)
+        lexicons = compile_lexicons(lists, sound, planned.wakes, register)
         return cls(Ruleset(tuple(rules), planned.needs), lexicons, folder, cut, planned.masks, version)
 
     def check(self, reply: Reply, conversation: Conversation, policy: CheckPolicy) -> Verdict:
@@ -58,7 +60,8 @@ class Checker:
         text = reply.text
         if not text:
             return
-        evidence = self.evidence(text, self.evidence(conversation.message))
+        message = self.evidence(conversation.message) if conversation.message else None
+        evidence = self.evidence(text, message)
         for finding in self.ruleset.evaluate(evidence):
             yield replace(finding, shadow=True) if policy.shadows(finding.rule) else finding
         if evidence.crowded or (evidence.message and evidence.message.crowded):

@@ -94,7 +94,7 @@ class Any:
     alone: ClassVar[bool] = False
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        return [proof for part in scope.awake_of(self.parts) for proof in scope.ask(part, anchor)]
+        return scope.ask_any(self.parts, anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +237,19 @@ class Position:
             case "only":
                 holds = scope.count == 1
         return HOLDS if holds else FAILS
+
+
+@dataclass(frozen=True, slots=True)
+class OffRegister:
+    """The wording of the scope is at least so far from that of proper replies."""
+
+    at_least: float
+
+    alone: ClassVar[bool] = True
+
+    def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
+        far = scope.evidence.seen.distance(scope.start, scope.end) >= self.at_least
+        return [((scope.start, scope.end),)] if far else FAILS
 
 
 @dataclass(frozen=True, slots=True)

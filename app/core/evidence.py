@@ -38,16 +38,13 @@ class Scope:
     evidence: "Evidence"
     start: int
     end: int
+    text: str
     awake: int
     """Bits of the conditions that may hold in it."""
     index: int = 0
     count: int = 1
     known: dict[int, Sequence[tuple[Range, ...]]] = field(default_factory=dict, compare=False)
     """What was asked before, by the identity of the condition, which outlives every text."""
-
-    @property
-    def text(self) -> str:
-        return self.evidence.text[self.start : self.end]
 
     @property
     def length(self) -> int:
@@ -58,21 +55,27 @@ class Scope:
         """False only where it holds nowhere in this stretch."""
         return self.awake & self.evidence.masks.get(id(condition), ALWAYS) != 0
 
-    def awake_of(self, conditions: "Sequence[Asked]") -> "list[Asked]":
-        """Those that may hold here."""
-        awake, masks = self.awake, self.evidence.masks
-        return [one for one in conditions if awake & masks.get(id(one), ALWAYS)]
-
     def ask(self, condition: "Asked", anchor: tuple[Range, ...]) -> Sequence[tuple[Range, ...]]:
         """The condition's proofs here."""
-        if not self.awake & self.evidence.masks.get(id(condition), ALWAYS):
+        name = id(condition)
+        if not self.awake & self.evidence.masks.get(name, ALWAYS):
             return ()
         if not condition.alone:
             return condition.proofs(self, anchor)
-        known = self.known.get(id(condition))
+        known = self.known.get(name)
         if known is None:
-            known = self.known[id(condition)] = self.evidence.few(condition.proofs(self, ()))
+            known = self.known[name] = self.evidence.few(condition.proofs(self, ()))
         return known
+
+    def ask_any(self, conditions: "Sequence[Asked]", anchor: tuple[Range, ...]) -> list[tuple[Range, ...]]:
+        """The proofs of all of them: most of a long list sleep, so they are passed over in one go."""
+        awake, masks = self.awake, self.evidence.masks
+        return [
+            proof
+            for one in conditions
+            if awake & masks.get(id(one), ALWAYS)
+            for proof in self.ask(one, anchor)
+        ]
 
 
 class Asked(Protocol):
@@ -137,7 +140,7 @@ class Evidence:
 
     @cached_property
     def whole(self) -> Scope:
-        return Scope(self, 0, len(self.text), self.seen.awake)
+        return Scope(self, 0, len(self.text), self.text, self.seen.awake)
 
     def span(self, start: int, end: int) -> Span:
         return self.folded.span(start, end)
@@ -158,6 +161,6 @@ class Evidence:
         kept = [(a, b) for a, b in ranges if self.text[a:b].strip()]
         awake = self.seen.awake_in(kept)
         return tuple(
-            Scope(self, a, b, bits, index, len(kept))
+            Scope(self, a, b, self.text[a:b], bits, index, len(kept))
             for index, ((a, b), bits) in enumerate(zip(kept, awake, strict=True))
         )

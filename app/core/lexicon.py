@@ -1,5 +1,6 @@
 """All lexicons in one automaton: one pass finds every term of every list."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,6 +9,7 @@ from itertools import chain
 
 import ahocorasick
 
+from app.core.register import Register
 from app.core.text import Squeezed, squeeze
 from app.core.words import Cut, Words
 
@@ -72,8 +74,8 @@ class Sounds(dict[int, str]):
 ALWAYS = 1
 """The bit of conditions that may hold in any text."""
 
-Entry = tuple[int, Mapping[str, Sequence[Term]], int]
-"""What one string of the automaton stands for: its length, its terms by list, and whom it wakes."""
+Entry = tuple[int, Mapping[str, Sequence[Term]], int, int]
+"""What one string stands for: its length, its terms by list, whom it wakes, its weight in the register."""
 
 Place = tuple[int, Entry]
 """An entry, and where its last character stands."""
@@ -104,6 +106,7 @@ class Seen:
     """In the squeezed view."""
     heard: Sequence[Place]
     """By sound, in the squeezed view if there is one."""
+    register: Register
     always: int
     awake: int
     """Bits of the conditions that may hold."""
@@ -116,13 +119,23 @@ class Seen:
             return [self.awake] * len(ranges)
         awake = [self.always] * len(ranges)
         at, (start, end) = 0, ranges[0] if ranges else (0, 0)
-        for last, (length, _, wakes) in self.plain:
+        for last, (length, _, wakes, _) in self.plain:
             while last >= end and at + 1 < len(ranges):
                 at += 1
                 start, end = ranges[at]
             if last < end and last + 1 - length >= start:
                 awake[at] |= wakes
         return awake
+
+    def distance(self, start: int, end: int) -> float:
+        """How far the wording of this stretch is from that of proper replies."""
+        weighed: dict[int, int] = {}
+        for last, entry in self.plain[bisect_left(self.plain, start, key=_last) :]:
+            if last >= end:
+                break
+            if entry[3] and last + 1 - entry[0] >= start:
+                weighed[id(entry)] = entry[3]
+        return self.register.distance(weighed.values())
 
     @property
     def lexicons(self) -> Iterable[str]:
@@ -176,6 +189,7 @@ class Lexicons:
     spelled: ahocorasick.Automaton
     sounding: ahocorasick.Automaton | None
     sounds: Sounds
+    register: Register
     always: int
     """Bits of the conditions that any text wakes."""
 
@@ -188,15 +202,17 @@ class Lexicons:
         if self.sounding is not None:
             heard = list(self.sounding.iter(self.sounds.spell(squeezed.text if squeezed else text)))
         awake = self.always
-        for _, (_, _, wakes) in chain(plain, hidden, heard):
+        for _, (_, _, wakes, _) in chain(plain, hidden, heard):
             awake |= wakes
-        return Seen(Words(text, cut), squeezed, plain, hidden, heard, self.always, awake)
+        return Seen(Words(text, cut), squeezed, plain, hidden, heard, self.register, self.always, awake)
 
 
-def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes) -> Lexicons:
-    """One automaton for all lists and all needles. Terms must be folded already."""
+def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, register: Register) -> Lexicons:
+    """One automaton for all lists, all needles and the register. Terms must be folded already."""
     lists = tuple(lexicons)
-    spelled: dict[str, list[tuple[str, Term]]] = {needle: [] for needle in wakes.by_needle}
+    spelled: dict[str, list[tuple[str, Term]]] = {
+        string: [] for string in chain(wakes.by_needle, register.weights)
+    }
     heard: dict[tuple[str, ...], list[tuple[str, Term]]] = {}
     for lexicon in lists:
         for term in lexicon.terms:
@@ -211,14 +227,17 @@ def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes) ->
     }
     by_sign = {"".join(signs[one] for one in syllables): entries for syllables, entries in heard.items()}
     return Lexicons(
-        _automaton(spelled, wakes),
-        _automaton(by_sign, wakes) if by_sign else None,
+        _automaton(spelled, wakes, register),
+        _automaton(by_sign, wakes, Register()) if by_sign else None,
         Sounds(signs, sound),
+        register,
         wakes.always,
     )
 
 
-def _automaton(entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes) -> ahocorasick.Automaton:
+def _automaton(
+    entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes, register: Register
+) -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
     for text, found in entries.items():
         mask = wakes.by_needle.get(text, 0)
@@ -226,13 +245,17 @@ def _automaton(entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes) 
         for lexicon, term in found:
             mask |= wakes.by_lexicon.get(lexicon, 0)
             terms.setdefault(lexicon, []).append(term)
-        automaton.add_word(text, (len(text), terms, mask))
+        automaton.add_word(text, (len(text), terms, mask, register.weights.get(text, 0)))
     automaton.make_automaton()
     return automaton
 
 
+def _last(place: Place) -> int:
+    return place[0]
+
+
 def _range(place: Place) -> tuple[int, int, Mapping[str, Sequence[Term]]]:
-    last, (length, terms, _) = place
+    last, (length, terms, _, _) = place
     return last + 1 - length, last + 1, terms
 
 

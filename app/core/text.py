@@ -38,6 +38,8 @@ _SPACED = re.compile(
     rf"(?<![{_HAN}])([{_HAN}])[ \t]+(?=[{_HAN}])|(?<=[{_HAN}])[ \t]+(?=[{_HAN}](?![{_HAN}]))"
 )
 _SPLIT = re.compile("|".join(sorted(SPLIT_CHARACTERS, key=len, reverse=True)))
+_MAY_HIDE = re.compile(r"[^\w\s,;:!?，。；：！？、…“”‘’「」『』《》()\[\]【】<>=\"'&%]|[ \t_]")
+"""One look for everything that the three patterns above cut out: most texts hold none of it."""
 _INVISIBLE = {"Cf", "Mn", "Me", "Cc"}
 _VISIBLE_CONTROLS = "\n\t"
 
@@ -127,9 +129,10 @@ class Folder:
 
 def squeeze(text: str) -> Squeezed | None:
     """The squeezed view of a plain one; None where nothing was hidden in it."""
+    hiding = (_NOISE, _DOTS, _SPACED) if _MAY_HIDE.search(text) else ()
     cuts = [
         match.span() if pattern is not _SPACED else (match.end(1) if match[1] else match.start(), match.end())
-        for pattern in (_NOISE, _DOTS, _SPACED)
+        for pattern in hiding
         for match in pattern.finditer(text)
     ]
     splits = {match.start(): (match.end(), SPLIT_CHARACTERS[match[0]]) for match in _SPLIT.finditer(text)}

@@ -13,6 +13,7 @@ from app.loading.characters import make_folder, sound_of
 from app.loading.commonness import load_commonness
 from app.loading.lexicons import load_lexicons
 from app.loading.problems import Problem, refuse
+from app.loading.register import load_register
 from app.loading.rules import load_rules
 from app.loading.segmenter import make_segmenter
 
@@ -58,8 +59,9 @@ def _load(
     cut = make_segmenter(lexicons_from / DICTIONARY, cache_dir)
     version = _version(rules_from, lexicons_from)
     commonness, unread = load_commonness(lexicons_from)
-    checker = Checker.of(rules, lists, folder, cut, sound_of, commonness.of, version)
-    return checker, [*problems, *more, *unread]
+    register, unweighed = load_register(lexicons_from)
+    checker = Checker.of(rules, lists, folder, cut, sound_of, commonness.of, register, version)
+    return checker, [*problems, *more, *unread, *unweighed]
 
 
 def _broken_examples(checker: Checker, rule: Rule) -> list[str]:

@@ -75,6 +75,13 @@ class LengthPart(Closed):
         return conditions.Length(self.at_least, self.at_most)
 
 
+class OffRegisterPart(Closed):
+    at_least: float = Field(ge=-5, le=20)
+
+    def build(self) -> Condition:
+        return conditions.OffRegister(self.at_least)
+
+
 class EchoPart(Closed):
     at_least: int = Field(ge=4)
 
@@ -98,6 +105,7 @@ class Part(Closed):
     quoted: Literal[True] | None = Field(None, description="最先找到的证据在引号或书名号内")
     length: LengthPart | None = Field(None, description="范围内的字数，不算空格标点")
     position: Literal["first", "last", "only"] | None = Field(None, description="范围在回复中的位置")
+    off_register: OffRegisterPart | None = Field(None, description="用语离公文语体有多远")
     message: "Part | None" = Field(None, description="对市民的留言成立")
     reply: "Part | None" = Field(None, description="对整条回复成立")
     echo: EchoPart | None = Field(None, description="与市民留言有相同的一段话")
@@ -138,6 +146,8 @@ class Part(Closed):
                 return length.build()
             case Part(position=str() as where):
                 return conditions.Position(where)
+            case Part(off_register=OffRegisterPart() as distance):
+                return distance.build()
             case Part(message=Part() as part):
                 return conditions.OfMessage(part.build())
             case Part(reply=Part() as part):

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from scripts.bench import checker
 from scripts.bench.load import Load, full, steady
 
 TOKEN = "benchtoken"  # noqa: S105
@@ -68,12 +69,13 @@ class Measured:
 
 
 def main() -> None:
+    checked = checker.measure()
     with TemporaryDirectory() as folder, ExitStack() as running:
         bare, guard = _start(Path(folder), running)
         rounds = [_round((bare, guard), n) for n in range(ROUNDS)]
         added = _steady((bare, guard))
         peak = {server.name: _peak_mb(server.pid) for server in (bare, guard)}
-        _report(rounds, added, peak)
+        _report(rounds, added, peak, checked)
 
 
 def _start(folder: Path, running: ExitStack) -> tuple[Server, Server]:
@@ -127,7 +129,10 @@ def _steady(servers: tuple[Server, Server]) -> Mapping[str, Load]:
 
 
 def _report(
-    rounds: list[Mapping[tuple[str, int], Measured]], added: Mapping[str, Load], peak: Mapping[str, float]
+    rounds: list[Mapping[tuple[str, int], Measured]],
+    added: Mapping[str, Load],
+    peak: Mapping[str, float],
+    checked: list[checker.Entry],
 ) -> None:
     console = Console()
     table = Table(title=f"{ROUNDS} rounds of {SECONDS} s, the median round by requests/s")
@@ -155,6 +160,7 @@ def _report(
     extra = added["shenyan"].p50_ms - added["bare relay"].p50_ms
     entries.append(_entry("added_p50_ms_at_100_per_s", extra, 3.0, "lower"))
     entries.append(_entry("peak_memory_mb", peak["shenyan"], 250.0, "lower"))
+    entries += checked
     console.print(table)
     for name, load in added.items():
         console.print(

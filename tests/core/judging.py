@@ -5,6 +5,7 @@ from functools import cache
 from app.core.checker import Checker
 from app.core.evidence import Evidence
 from app.core.lexicon import Lexicon, Match, Term
+from app.core.register import Register
 from app.core.rules import Rule
 from app.core.text import Folder
 from app.loading.characters import make_folder, sound_of
@@ -20,6 +21,9 @@ WORDS = {
     "exception.apology": [("抱歉", Match.ANYWHERE)],
     "message.grief": [("去世", Match.ANYWHERE)],
 }
+
+
+REGISTER = Register(-100, {"呗": 150, "嘛": 150, "请": -200})
 
 
 @cache
@@ -46,4 +50,6 @@ def evidence(text: str, message: str = "") -> Evidence:
 
 
 def checker(*rules: Rule) -> Checker:
-    return Checker.of(rules, lexicons(), folder(), _cut(), sound_of, lambda text: 0.1 ** len(text), "test")
+    return Checker.of(
+        rules, lexicons(), folder(), _cut(), sound_of, lambda text: 0.1 ** len(text), REGISTER, "test"
+    )
