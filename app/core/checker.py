@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from app.core.evidence import Evidence
-from app.core.lexicon import Lexicon, Lexicons, Sound, compile_lexicons
+from app.core.lexicon import Lexicon, Lexicons, compile_lexicons
 from app.core.model import Category, Conversation, Finding, Opaque, Reply, Severity, Verdict
 from app.core.policy import CheckPolicy, decide
 from app.core.register import Register
 from app.core.rules import Rule, Ruleset
+from app.core.sounds import Sound
 from app.core.text import Folder
 from app.core.wakes import Commonness, plan
 from app.core.words import Cut

@@ -10,6 +10,7 @@ from itertools import chain
 import ahocorasick
 
 from app.core.register import Register
+from app.core.sounds import Heard, Sound, Sounds, syllables_of
 from app.core.text import Squeezed, squeeze
 from app.core.words import Cut, Words
 
@@ -19,7 +20,12 @@ class Match(StrEnum):
     """Only on word boundaries."""
     ANYWHERE = "anywhere"
     SOUND = "sound"
-    """Also where other characters sound the same."""
+    """Also where other characters, or pinyin, sound the same."""
+    PINYIN = "pinyin"
+    """On word boundaries, and where at least one syllable is written in letters."""
+
+
+_ON_WORDS = frozenset({Match.WORD, Match.PINYIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Lexicon:
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One term at one range of the plain view."""
 
@@ -45,30 +51,6 @@ class Hit:
     end: int
     lexicon: str
     term: Term
-
-
-Sound = Callable[[str], str]
-"""One character to its tone-less syllable, or "" where it has none."""
-
-_SOUND_BASE = 0xF0000
-"""Syllables become single private characters, so that sound and spelling keep the same positions."""
-
-
-class Sounds(dict[int, str]):
-    """What each character is spelled as by its sound, looked up once for each."""
-
-    def __init__(self, syllables: Mapping[str, str], of: Sound) -> None:
-        super().__init__()
-        self._syllables = syllables
-        self._of = of
-
-    def __missing__(self, code: int) -> str:
-        sign = self[code] = self._syllables.get(self._of(chr(code)), "\uffff")
-        return sign
-
-    def spell(self, text: str) -> str:
-        """Each character replaced by its syllable's sign; a sign nothing matches where it has none."""
-        return text.translate(self)
 
 
 ALWAYS = 1
@@ -104,8 +86,10 @@ class Seen:
     plain: Sequence[Place]
     hidden: Sequence[Place]
     """In the squeezed view."""
+    sound: Heard | None
+    """Of the squeezed view if there is one."""
     heard: Sequence[Place]
-    """By sound, in the squeezed view if there is one."""
+    """In the view of sounds."""
     register: Register
     always: int
     awake: int
@@ -147,7 +131,8 @@ class Seen:
         found = self._hits.get(lexicon)
         if found is None:
             places = self._places.get(lexicon, ())
-            found = tuple(sorted({hit for view, place in places for hit in view(lexicon, place)}))
+            hits = {hit for view, place in places for hit in view(lexicon, place)}
+            found = tuple(sorted(hits, key=lambda hit: (hit.start, hit.end, hit.term.text)))
             self._hits[lexicon] = found
         return found
 
@@ -165,7 +150,7 @@ class Seen:
         start, end, terms = _range(place)
         if _stands_alone(self.words.text, start, end):
             for term in terms[lexicon]:
-                if term.match is not Match.WORD or self.words.are(start, end):
+                if term.match not in _ON_WORDS or self.words.are(start, end):
                     yield Hit(start, end, lexicon, term)
 
     def _hidden(self, lexicon: str, place: Place) -> Iterator[Hit]:
@@ -179,9 +164,15 @@ class Seen:
     def _heard(self, lexicon: str, place: Place) -> Iterator[Hit]:
         """Those by sound, except where the characters are ordinary words that merely sound so."""
         start, end, terms = _range(place)
+        if self.sound is not None:
+            start, end = self.sound.range(start, end)
         first, last = self.squeezed.range(start, end) if self.squeezed else (start, end)
-        if not self.words.reach_into(first, last):
-            yield from (Hit(first, last, lexicon, term) for term in terms[lexicon])
+        if self.words.reach_into(first, last):
+            return
+        in_letters = any(map(_latin, self.words.text[first:last]))
+        for term in terms[lexicon]:
+            if term.match is Match.SOUND or in_letters:
+                yield Hit(first, last, lexicon, term)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +189,16 @@ class Lexicons:
         squeezed = squeeze(text)
         plain = list(self.spelled.iter(text))
         hidden = list(self.spelled.iter(squeezed.text)) if squeezed else []
-        heard: list[Place] = []
+        sound, heard = None, list[Place]()
         if self.sounding is not None:
-            heard = list(self.sounding.iter(self.sounds.spell(squeezed.text if squeezed else text)))
+            sound = self.sounds.hear(squeezed.text if squeezed else text)
+            heard = list(self.sounding.iter(sound.text))
         awake = self.always
         for _, (_, _, wakes, _) in chain(plain, hidden, heard):
             awake |= wakes
-        return Seen(Words(text, cut), squeezed, plain, hidden, heard, self.register, self.always, awake)
+        return Seen(
+            Words(text, cut), squeezed, plain, hidden, sound, heard, self.register, self.always, awake
+        )
 
 
 def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, register: Register) -> Lexicons:
@@ -217,19 +211,15 @@ def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, re
     for lexicon in lists:
         for term in lexicon.terms:
             spelled.setdefault(term.text, []).append((lexicon.id, term))
-            syllables = tuple(sound(character) for character in term.text)
-            if term.match is Match.SOUND and len(syllables) > 1 and all(syllables):
+            syllables = syllables_of(term.text, sound) if term.match in (Match.SOUND, Match.PINYIN) else ()
+            if len(syllables) > 1:
                 heard.setdefault(syllables, []).append((lexicon.id, term))
-                spelled.setdefault("".join(syllables), []).append((lexicon.id, term))
-    signs = {
-        syllable: chr(_SOUND_BASE + number)
-        for number, syllable in enumerate(sorted({one for syllables in heard for one in syllables}))
-    }
-    by_sign = {"".join(signs[one] for one in syllables): entries for syllables, entries in heard.items()}
+    sounds = Sounds(chain.from_iterable(heard), sound)
+    by_sign = {sounds.sign(syllables): entries for syllables, entries in heard.items()}
     return Lexicons(
         _automaton(spelled, wakes, register),
         _automaton(by_sign, wakes, Register()) if by_sign else None,
-        Sounds(signs, sound),
+        sounds,
         register,
         wakes.always,
     )

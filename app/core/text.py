@@ -20,9 +20,15 @@ LOOKALIKES: Mapping[str, str] = dict(
 """Cyrillic and Greek letters that look like Latin ones."""
 
 SPLIT_CHARACTERS: Mapping[str, str] = {
-    "弓虽": "强", "木又": "权", "氵去": "法", "亻尔": "你", "氵衮": "滚", "讠兑": "说", "讠舌": "话",
-    "忄青": "情", "犭句": "狗", "虫文": "蚊", "口马": "骂", "忄白": "怕", "扌丁": "打", "犭者": "猪",
-    "亻门": "们", "亻也": "他", "亻十么": "什么", "走取": "趣", "言兑": "说", "言舌": "话",
+    "弓虽": "强", "木又": "权", "言兑": "说", "言舌": "话", "虫文": "蚊", "亻尔": "你", "亻门": "们",
+    "亻也": "他", "亻故": "做", "亻昔": "借", "亻壬": "任", "亻氐": "低", "氵去": "法", "氵衮": "滚",
+    "氵又": "汉", "氵夬": "决", "氵肖": "消", "氵尤": "沈", "氵工": "江", "氵每": "海", "讠兑": "说",
+    "讠舌": "话", "讠人": "认", "讠吾": "语", "讠井": "讲", "讠青": "请", "讠平": "评", "讠斥": "诉",
+    "讠正": "证", "讠卖": "读", "讠寸": "讨", "忄青": "情", "忄白": "怕", "忄每": "悔", "忄曼": "慢",
+    "忄生": "性", "忄亡": "忙", "扌丁": "打", "扌斥": "拆", "扌巴": "把", "扌包": "抱", "扌氐": "抵",
+    "犭句": "狗", "犭者": "猪", "犭侯": "猴", "犭苗": "猫", "犭良": "狼", "疒丙": "病", "疒知": "痴",
+    "疒风": "疯", "纟合": "给", "纟工": "红", "纟吉": "结", "饣反": "饭", "钅戋": "钱", "礻土": "社",
+    "刂禾": "利", "辶文": "这", "辶寸": "过", "辶首": "道", "艹早": "草", "冫欠": "次", "宀子": "字",
 }  # fmt: skip
 """拆字: characters written as their parts. Only parts that never stand so in ordinary text."""
 
@@ -92,6 +98,8 @@ class CharacterFolder(dict[int, str]):
         if unicodedata.category(character) in _INVISIBLE or "\U000e0000" <= character <= "\U000e0fff":
             return ""
         wide = unicodedata.normalize("NFKC", LOOKALIKES.get(character, character)).lower()
+        if wide.isalpha() and wide < "\u0250":  # Latin letters lose their accents and tone marks
+            wide = unicodedata.normalize("NFD", wide)
         return "".join(
             self._simplified.get(one, LOOKALIKES.get(one, one))
             for one in wide

@@ -13,6 +13,8 @@ from tests.core.judging import evidence
         pytest.param("聋哑巴士", set(), id="a word must be a word"),
         pytest.param("滚动公示", set(), id="not the first half of another"),
         pytest.param("滚!", {"mockery.gag"}, id="alone it is one"),
+        pytest.param("shabiao", set(), id="letters of another word"),
+        pytest.param("www.shabi.com", {"mockery.sound"}, id="a name made of it"),
         pytest.param("沙币", {"mockery.sound"}, id="it sounds the same"),
         pytest.param("杀毙", {"mockery.sound"}, id="whatever it is written with"),
         pytest.param("shabi", {"mockery.sound"}, id="spelled out"),
