@@ -9,8 +9,8 @@ from app.core.evidence import Evidence
 from app.core.lexicon import Lexicon, Lexicons, compile_lexicons
 from app.core.model import Category, Conversation, Finding, Opaque, Reply, Severity, Verdict
 from app.core.policy import CheckPolicy, decide
-from app.core.register import Register
 from app.core.rules import Rule, Ruleset
+from app.core.scale import Scales
 from app.core.sounds import Sound
 from app.core.text import Folder
 from app.core.wakes import Commonness, plan
@@ -40,12 +40,12 @@ class Checker:
         cut: Cut,
         sound: Sound,
         commonness: Commonness,
-        register: Register,
+        scales: Scales,
         version: str,
     ) -> "Checker":
         """`lists` folded already. `commonness` decides how soon a rule is left asleep, never a verdict."""
         planned = plan(rules, lists, commonness)
-        lexicons = compile_lexicons(lists, sound, planned.wakes, register)
+        lexicons = compile_lexicons(lists, sound, planned.wakes, scales)
         return cls(Ruleset(tuple(rules), planned.needs), lexicons, folder, cut, planned.masks, version)
 
     def check(self, reply: Reply, conversation: Conversation, policy: CheckPolicy) -> Verdict:

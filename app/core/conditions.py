@@ -240,16 +240,16 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class OffRegister:
-    """The wording of the scope is at least so far from that of proper replies."""
+class Leans:
+    """The wording of the scope reads at least so much on a scale."""
 
+    scale: str
     at_least: float
 
     alone: ClassVar[bool] = True
 
     def proofs(self, scope: Scope, anchor: Proof) -> Sequence[Proof]:
-        far = scope.evidence.seen.distance(scope.start, scope.end) >= self.at_least
-        return [((scope.start, scope.end),)] if far else FAILS
+        return [((scope.start, scope.end),)] if scope.reading(self.scale) >= self.at_least else FAILS
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,19 @@ class Scope:
     count: int = 1
     known: dict[int, Sequence[tuple[Range, ...]]] = field(default_factory=dict, compare=False)
     """What was asked before, by the identity of the condition, which outlives every text."""
+    readings: Mapping[str, float] | None = field(default=None, compare=False)
 
     @property
     def length(self) -> int:
         """Letters, digits and Han characters, without spaces, punctuation and symbols."""
         return len(_WORDLESS.sub("", self.text))
+
+    def reading(self, scale: str) -> float:
+        """Raises KeyError for a scale there is none of; a rule that names one does not load."""
+        if self.readings is None:
+            seen = self.evidence.seen
+            self.readings = dict(zip(seen.scales.names, seen.readings(self.start, self.end), strict=True))
+        return self.readings[scale]
 
     def wakes(self, condition: "Asked") -> bool:
         """False only where it holds nowhere in this stretch."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 
 import ahocorasick
 
-from app.core.register import Register
+from app.core.scale import Scales
 from app.core.sounds import Heard, Sound, Sounds, syllables_of
 from app.core.text import Squeezed, squeeze
 from app.core.words import Cut, Words
@@ -56,8 +56,8 @@ class Hit:
 ALWAYS = 1
 """The bit of conditions that may hold in any text."""
 
-Entry = tuple[int, Mapping[str, Sequence[Term]], int, int]
-"""What one string stands for: its length, its terms by list, whom it wakes, its weight in the register."""
+Entry = tuple[int, Mapping[str, Sequence[Term]], int, tuple[int, ...]]
+"""What one string stands for: its length, its terms by list, whom it wakes, its weight on each scale."""
 
 Place = tuple[int, Entry]
 """An entry, and where its last character stands."""
@@ -90,7 +90,7 @@ class Seen:
     """Of the squeezed view if there is one."""
     heard: Sequence[Place]
     """In the view of sounds."""
-    register: Register
+    scales: Scales
     always: int
     awake: int
     """Bits of the conditions that may hold."""
@@ -111,15 +111,15 @@ class Seen:
                 awake[at] |= wakes
         return awake
 
-    def distance(self, start: int, end: int) -> float:
-        """How far the wording of this stretch is from that of proper replies."""
-        weighed: dict[int, int] = {}
-        for last, entry in self.plain[bisect_left(self.plain, start, key=_last) :]:
+    def readings(self, start: int, end: int) -> tuple[float, ...]:
+        """Of this stretch, on each scale."""
+        weighed: dict[int, tuple[int, ...]] = {}
+        for last, entry in islice(self.plain, bisect_left(self.plain, start, key=_last), None):
             if last >= end:
                 break
             if entry[3] and last + 1 - entry[0] >= start:
                 weighed[id(entry)] = entry[3]
-        return self.register.distance(weighed.values())
+        return self.scales.readings(weighed.values())
 
     @property
     def lexicons(self) -> Iterable[str]:
@@ -180,7 +180,7 @@ class Lexicons:
     spelled: ahocorasick.Automaton
     sounding: ahocorasick.Automaton | None
     sounds: Sounds
-    register: Register
+    scales: Scales
     always: int
     """Bits of the conditions that any text wakes."""
 
@@ -196,16 +196,14 @@ class Lexicons:
         awake = self.always
         for _, (_, _, wakes, _) in chain(plain, hidden, heard):
             awake |= wakes
-        return Seen(
-            Words(text, cut), squeezed, plain, hidden, sound, heard, self.register, self.always, awake
-        )
+        return Seen(Words(text, cut), squeezed, plain, hidden, sound, heard, self.scales, self.always, awake)
 
 
-def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, register: Register) -> Lexicons:
-    """One automaton for all lists, all needles and the register. Terms must be folded already."""
+def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, scales: Scales) -> Lexicons:
+    """One automaton for all lists, all needles and all scales. Terms must be folded already."""
     lists = tuple(lexicons)
     spelled: dict[str, list[tuple[str, Term]]] = {
-        string: [] for string in chain(wakes.by_needle, register.weights)
+        string: [] for string in chain(wakes.by_needle, scales.weights)
     }
     heard: dict[tuple[str, ...], list[tuple[str, Term]]] = {}
     for lexicon in lists:
@@ -217,16 +215,16 @@ def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, re
     sounds = Sounds(chain.from_iterable(heard), sound)
     by_sign = {sounds.sign(syllables): entries for syllables, entries in heard.items()}
     return Lexicons(
-        _automaton(spelled, wakes, register),
-        _automaton(by_sign, wakes, Register()) if by_sign else None,
+        _automaton(spelled, wakes, scales),
+        _automaton(by_sign, wakes, Scales()) if by_sign else None,
         sounds,
-        register,
+        scales,
         wakes.always,
     )
 
 
 def _automaton(
-    entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes, register: Register
+    entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes, scales: Scales
 ) -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
     for text, found in entries.items():
@@ -235,7 +233,7 @@ def _automaton(
         for lexicon, term in found:
             mask |= wakes.by_lexicon.get(lexicon, 0)
             terms.setdefault(lexicon, []).append(term)
-        automaton.add_word(text, (len(text), terms, mask, register.weights.get(text, 0)))
+        automaton.add_word(text, (len(text), terms, mask, scales.weights.get(text, ())))
     automaton.make_automaton()
     return automaton
 

@@ -65,6 +65,7 @@ SUBCLASSES: Mapping[Category, Mapping[str, str]] = {
         "refusal": "拒绝诉求",
         "measure": "答应采取措施",
         "admission": "承认过错的道歉",
+        "claim": "像在替机关认定、决定或承诺",
     },
     Category.PRIVACY: {
         "phone": "个人电话",

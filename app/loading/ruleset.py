@@ -13,8 +13,8 @@ from app.loading.characters import make_folder, sound_of
 from app.loading.commonness import load_commonness
 from app.loading.lexicons import load_lexicons
 from app.loading.problems import Problem, refuse
-from app.loading.register import load_register
 from app.loading.rules import load_rules
+from app.loading.scales import load_scales
 from app.loading.segmenter import make_segmenter
 
 DICTIONARY = "dictionary.txt"
@@ -59,8 +59,8 @@ def _load(
     cut = make_segmenter(lexicons_from / DICTIONARY, cache_dir)
     version = _version(rules_from, lexicons_from)
     commonness, unread = load_commonness(lexicons_from)
-    register, unweighed = load_register(lexicons_from)
-    checker = Checker.of(rules, lists, folder, cut, sound_of, commonness.of, register, version)
+    scales, unweighed = load_scales(lexicons_from)
+    checker = Checker.of(rules, lists, folder, cut, sound_of, commonness.of, scales, version)
     return checker, [*problems, *more, *unread, *unweighed]
 
 

@@ -75,11 +75,12 @@ class LengthPart(Closed):
         return conditions.Length(self.at_least, self.at_most)
 
 
-class OffRegisterPart(Closed):
+class LeansPart(Closed):
+    scale: str = Field(description="lexicons/scales/ 里的文件名")
     at_least: float = Field(ge=-5, le=20)
 
     def build(self) -> Condition:
-        return conditions.OffRegister(self.at_least)
+        return conditions.Leans(self.scale, self.at_least)
 
 
 class EchoPart(Closed):
@@ -105,7 +106,7 @@ class Part(Closed):
     quoted: Literal[True] | None = Field(None, description="最先找到的证据在引号或书名号内")
     length: LengthPart | None = Field(None, description="范围内的字数，不算空格标点")
     position: Literal["first", "last", "only"] | None = Field(None, description="范围在回复中的位置")
-    off_register: OffRegisterPart | None = Field(None, description="用语离公文语体有多远")
+    leans: LeansPart | None = Field(None, description="用语在某把尺上的读数")
     message: "Part | None" = Field(None, description="对市民的留言成立")
     reply: "Part | None" = Field(None, description="对整条回复成立")
     echo: EchoPart | None = Field(None, description="与市民留言有相同的一段话")
@@ -146,8 +147,8 @@ class Part(Closed):
                 return length.build()
             case Part(position=str() as where):
                 return conditions.Position(where)
-            case Part(off_register=OffRegisterPart() as distance):
-                return distance.build()
+            case Part(leans=LeansPart() as leans):
+                return leans.build()
             case Part(message=Part() as part):
                 return conditions.OfMessage(part.build())
             case Part(reply=Part() as part):

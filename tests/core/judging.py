@@ -5,8 +5,8 @@ from functools import cache
 from app.core.checker import Checker
 from app.core.evidence import Evidence
 from app.core.lexicon import Lexicon, Match, Term
-from app.core.register import Register
 from app.core.rules import Rule
+from app.core.scale import Scale, Scales
 from app.core.text import Folder
 from app.loading.characters import make_folder, sound_of
 from app.loading.ruleset import shipped_dirs
@@ -23,7 +23,7 @@ WORDS = {
 }
 
 
-REGISTER = Register(-100, {"呗": 150, "嘛": 150, "请": -200})
+SCALES = Scales.of([Scale("private", -100, {"呗": 150, "嘛": 150, "请": -200})])
 
 
 @cache
@@ -51,5 +51,5 @@ def evidence(text: str, message: str = "") -> Evidence:
 
 def checker(*rules: Rule) -> Checker:
     return Checker.of(
-        rules, lexicons(), folder(), _cut(), sound_of, lambda text: 0.1 ** len(text), REGISTER, "test"
+        rules, lexicons(), folder(), _cut(), sound_of, lambda text: 0.1 ** len(text), SCALES, "test"
     )

@@ -79,17 +79,17 @@ def quotes(a_rule: Rule, reply: str, message: str = "") -> list[str]:
         pytest.param({"count": {"of": CITIZEN, "at_least": 2}}, "你和您", "", ["你和您"], id="count: enough"),
         pytest.param({"count": {"of": CITIZEN, "at_least": 2}}, "您好", "", [], id="count: too few"),
         pytest.param(
-            {"off_register": {"at_least": 1}},
+            {"leans": {"scale": "private", "at_least": 1}},
             "请稍候。等着呗，急嘛。",
             "",
             ["等着呗，急嘛。"],
-            id="off register",
+            id="leans",
         ),
         pytest.param(
-            {"off_register": {"at_least": 1}}, "等着呗，呗呗。", "", [], id="off register: once each"
+            {"leans": {"scale": "private", "at_least": 1}}, "等着呗，呗呗。", "", [], id="leans: once each"
         ),
         pytest.param(
-            {"off_register": {"at_least": 1}}, "请等着呗，急嘛。", "", [], id="off register: courteous"
+            {"leans": {"scale": "private", "at_least": 1}}, "请等着呗，急嘛。", "", [], id="leans: courteous"
         ),
         pytest.param({"all": [GAG, {"length": {"at_most": 3}}]}, "哑巴！", "", ["哑巴"], id="length: short"),
         pytest.param({"all": [GAG, {"length": {"at_most": 3}}]}, "谁是个哑巴", "", [], id="length: long"),
