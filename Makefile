@@ -51,4 +51,8 @@ check: format lint types imports containers ## format, lint, strict types, impor
 bench: $(READY) ## speed against a bare relay, in ratios
 	@$(BIN)/python -m scripts.bench
 
-.PHONY: help setup run demo test fmt format lint types imports containers check bench
+scales: $(READY) ## learn the scales of wording anew from the development corpus
+	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.commonness
+	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.scales
+
+.PHONY: help setup run demo test fmt format lint types imports containers check bench scales

@@ -1,7 +1,7 @@
 """Learns the scales of wording anew from the development corpus: `make scales`.
 
-The corpus labels replies, not sentences. A held reply has at least one sentence that makes it so; which one is
-guessed, learnt from, and guessed again. A third of the corpus is set aside and never read here.
+The corpus labels replies, not sentences. A held reply has at least one sentence that makes it so; which one
+is guessed, learnt from, and guessed again. A third of the corpus is set aside and never read here.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Scales of wording: how near a sentence stands to a kind of writing, by the short strings in it.
 
-The strings stand in the automaton beside the terms, so one pass finds both, without cutting words. The weights
-are those of a logistic regression over which strings stand in a sentence, learnt from the development corpus:
+The strings stand in the automaton beside the terms, so one pass finds both, without cutting words. The
+weights are those of a logistic regression over which strings stand in a sentence, learnt from the corpus:
 0 is half way, above it the sentence is more likely of the kind the scale is named after.
 """
 

@@ -67,7 +67,7 @@ def werobot_vendor(aes_key: str) -> Wsgi:
                 return [[CARD.title, CARD.description, CARD.picture_url, CARD.url]]
             case "沉默":
                 return None
-        return f"您问的是“{asked.content}”"
+        return f"已记录您的问题：“{asked.content}”"
 
     @robot.subscribe  # type: ignore[untyped-decorator]
     def welcome(asked: Any) -> str:
@@ -113,7 +113,7 @@ def wechatpy_vendor(aes_key: str) -> Wsgi:
             case "text" if asked.content == "沉默":
                 return ""
             case "text":
-                words = f"您问的是“{asked.content}”"
+                words = f"已记录您的问题：“{asked.content}”"
             case "event" if asked.event == "subscribe":
                 words = "欢迎关注"
             case _:
@@ -173,8 +173,8 @@ async def asked(url: str, aes_key: str, incoming: Message, token: str = TOKEN) -
 @pytest.mark.parametrize(
     ("incoming", "reply"),
     [
-        pytest.param(text("几点开门？😀"), Reply.of("您问的是“几点开门？😀”"), id="text"),
-        pytest.param(text("a<b & c>d"), Reply.of("您问的是“a<b & c>d”"), id="markup in the question"),
+        pytest.param(text("几点开门？😀"), Reply.of("已记录您的问题：“几点开门？😀”"), id="text"),
+        pytest.param(text("a<b & c>d"), Reply.of("已记录您的问题：“a<b & c>d”"), id="markup in the question"),
         pytest.param(text("图文"), Reply((Cards((CARD,)),)), id="news"),
         pytest.param(text("沉默"), None, id="nothing to say"),
         pytest.param(SUBSCRIBE, Reply.of("欢迎关注"), id="follow"),

@@ -1,6 +1,7 @@
-"""The shipped judgement on labelled replies of our own: precision and recall against floors."""
+"""The shipped judgement on labelled replies of our own that nothing was made with: recall and false holds."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,7 @@ from app.core.policy import CheckPolicy
 from app.loading.ruleset import load_checker
 
 HERE = Path(__file__).parent
-CATEGORIES = ("tone", "mockery", "authority")
-
-
-def read(name: str) -> Any:
-    return YAML(typ="safe").load((HERE / name).read_text(encoding="utf-8"))
-
-
-def entry(one: Any) -> Mapping[str, Any]:
-    return {"reply": one} if isinstance(one, str) else dict(one)
+FLOORS: Mapping[str, Any] = YAML(typ="safe").load((HERE / "floors.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -29,41 +22,36 @@ def checker() -> Checker:
     return load_checker(None, None, None)
 
 
-def judged(checker: Checker, entries: Sequence[Any]) -> list[tuple[Mapping[str, Any], Verdict]]:
-    return [
-        (one, checker.check(Reply.of(one["reply"]), Conversation(one.get("message", "")), CheckPolicy()))
-        for one in map(entry, entries)
-    ]
+def labelled(folder: str) -> list[Mapping[str, Any]]:
+    files = sorted((HERE / folder).glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def categories(verdict: Verdict) -> set[str]:
-    """Of the findings that count."""
-    return {f.category.value for f in verdict.findings if f.severity >= CheckPolicy().hold_at}
+def held(checker: Checker, text: str, context: str) -> Verdict | None:
+    verdict = checker.check(Reply.of(text), Conversation(context), CheckPolicy())
+    return None if verdict.disposition is Disposition.RELEASE else verdict
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_recall(checker: Checker, category: str) -> None:
-    wanted = [one for one in judged(checker, read("held.yaml")) if one[0]["category"] == category]
-    held = [one for one in wanted if one[1].disposition is not Disposition.RELEASE]
-    assert len(held) / len(wanted) >= read("floors.yaml")["recall"][category]
+@pytest.mark.parametrize("category", FLOORS["held"])
+def test_what_must_be_held_is(checker: Checker, category: str) -> None:
+    wanted = [one for one in labelled("aside") if one["hold"] and one["labels"][0].startswith(category)]
+    missed = [one for one in wanted if not held(checker, one["text"], one["context"])]
+    assert 1 - len(missed) / len(wanted) >= FLOORS["held"][category], missed
 
 
-def test_ordinary_replies_pass(checker: Checker) -> None:
-    results = judged(checker, read("passed.yaml"))
-    held = [one["reply"] for one, verdict in results if verdict.disposition is not Disposition.RELEASE]
-    assert len(held) / len(results) <= read("floors.yaml")["false_holds"], held
+@pytest.mark.parametrize(("kind", "look_alike"), [("false_holds", False), ("look_alikes", True)])
+def test_proper_replies_pass(checker: Checker, kind: str, look_alike: bool) -> None:
+    proper = [one for one in labelled("aside") if not one["hold"] and bool(one["labels"]) is look_alike]
+    wronged = [one for one in proper if held(checker, one["text"], one["context"])]
+    assert len(wronged) / len(proper) <= FLOORS[kind], wronged
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_precision(checker: Checker, category: str) -> None:
-    """Of the replies in which the category was found, how many are labelled with it."""
-    labelled = judged(checker, read("held.yaml")) + judged(checker, read("passed.yaml"))
-    found = [one for one, verdict in labelled if category in categories(verdict)]
-    right = [one for one in found if category in {one.get("category"), *one.get("also", ())}]
-    assert len(right) / len(found) >= read("floors.yaml")["precision"][category]
+def test_nothing_set_aside_was_learnt_from() -> None:
+    assert not {one["text"] for one in labelled("aside")} & {one["text"] for one in labelled("development")}
 
 
 def test_the_known_scandals_are_held(checker: Checker) -> None:
-    for one, verdict in judged(checker, read("incidents.yaml")):
-        assert verdict.disposition is not Disposition.RELEASE, one["reply"]
-        assert one["category"] in categories(verdict), one["reply"]
+    for one in YAML(typ="safe").load((HERE / "incidents.yaml").read_text(encoding="utf-8")):
+        verdict = held(checker, one["reply"], one.get("message", ""))
+        assert verdict is not None, one["reply"]
+        assert one["category"] in {finding.category.value for finding in verdict.findings}, one["reply"]

@@ -46,7 +46,7 @@ async def test_an_unmodified_framework_answers_through_the_guard(
         async with town(tmp_path, {"hall": webhook_bot(url, aes_key)}, mode) as here:
             await here.emulator.wechat.push("o-citizen", fields={"Content": "几点开门？😀 a<b & c"})
             received = here.emulator.inbox.of("o-citizen")
-    assert seen(received) == [(Via.PASSIVE, "您问的是“几点开门？😀 a<b & c”")]
+    assert seen(received) == [(Via.PASSIVE, "已记录您的问题：“几点开门？😀 a<b & c”")]
 
 
 async def test_text_that_breaks_out_of_the_vendors_cdata_reaches_nobody(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ async def test_a_mocking_reply_waits_until_a_person_has_rewritten_it(tmp_path: P
     async with serving(bot, listener()) as url, town(tmp_path, chat_bot(url)) as here:
         await here.emulator.wechat.push("o-citizen", fields={"Content": "工地扬尘太大，孩子们没法上课！"})
         hold = await only_hold(here)
-        assert hold["verdict"]["findings"][0]["category"] == "mockery"
+        assert "mockery" in {finding["category"] for finding in hold["verdict"]["findings"]}
         edit = {"version": hold["version"], "text": "您好，您反映的扬尘问题已转交市生态环境局核实。"}
         answer = await here.http.post(f"/v1/holds/{hold['id']}/edit", json=edit)
         assert answer.status_code == 200
