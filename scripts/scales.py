@@ -85,7 +85,7 @@ def learn(name: str, held: Sequence[Sequence[str]], proper: Sequence[str]) -> Sc
     kept = {
         string: int(weights[column])
         for string, column in strings.vocabulary_.items()
-        if abs(weights[column]) >= LEAST_WEIGHT and string.strip() == string
+        if abs(weights[column]) >= LEAST_WEIGHT and not any(map(str.isspace, string))
     }
     return Scale(name, round(float(model.intercept_[0]) * UNIT), kept)
 

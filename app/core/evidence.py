@@ -150,6 +150,12 @@ class Evidence:
     def whole(self) -> Scope:
         return Scope(self, 0, len(self.text), self.text, self.seen.awake)
 
+    def highest(self, scale: str) -> float | None:
+        """The reading of the sentence that reads highest; None where there is no such scale."""
+        if scale not in self.seen.scales.names:
+            return None
+        return max((scope.reading(scale) for scope in self.scopes(ScopeKind.SENTENCE)), default=None)
+
     def span(self, start: int, end: int) -> Span:
         return self.folded.span(start, end)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.core.conditions import Condition, Proof
 from app.core.evidence import Evidence, Scope, ScopeKind
 from app.core.model import Category, Finding, Severity, Span
+from app.core.weighing import weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Rule:
     source: str
     hits: tuple[Example, ...]
     passes: tuple[Example, ...]
+    certain: bool = False
+    """It counts however proper the wording around it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def _findings(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for scope in evidence.scopes(rule.scope):
         standing = [proof for proof in scope.ask(rule.when, ()) if not _exempt(rule, scope, proof)]
         if standing:
-            yield _finding(rule, scope, standing)
+            finding = _finding(rule, scope, standing)
+            yield finding if rule.certain else weigh(finding, evidence)
 
 
 def _exempt(rule: Rule, scope: Scope, proof: Proof) -> bool:

@@ -1,5 +1,6 @@
 """lexicons/commonness.txt: what ordinary replies are made of, counted once and shipped."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from app.core.commonness import Commonness
 from app.loading.problems import Problem
 
 FILE = "commonness.txt"
+_SPACE = re.compile(r"\s")
 
 
 def load_commonness(folder: Path) -> tuple[Commonness, Sequence[Problem]]:
@@ -31,5 +33,7 @@ def load_commonness(folder: Path) -> tuple[Commonness, Sequence[Problem]]:
 
 def as_text(commonness: Commonness) -> str:
     """As the file is written: the most common first."""
-    kept = sorted((-count, gram) for gram, count in commonness.holding.items() if count > 1 and gram.strip())
+    kept = sorted(
+        (-count, gram) for gram, count in commonness.holding.items() if count > 1 and not _SPACE.search(gram)
+    )
     return "\n".join([str(commonness.replies), *(f"{gram} {-count}" for count, gram in kept)]) + "\n"

@@ -78,7 +78,7 @@ def _broken_examples(checker: Checker, rule: Rule) -> list[str]:
 
 def _holds(checker: Checker, rule: Rule, example: Example) -> bool:
     verdict = checker.check(Reply.of(example.reply), Conversation(example.message), EVERYTHING)
-    return any(finding.rule == rule.id for finding in verdict.findings)
+    return any(one.rule == rule.id and one.severity is rule.severity for one in verdict.findings)
 
 
 def _version(*folders: Path) -> str:

@@ -197,6 +197,7 @@ class RuleFile(Closed):
     unless: Part | None = None
     why: str = Field(min_length=4, description="一句话，审核员看得懂的理由")
     source: str = Field(min_length=2, description="依据")
+    certain: bool = Field(False, description="证据本身就够，不看整句像不像公文")
     examples: Examples
 
     @model_validator(mode="after")
@@ -220,6 +221,7 @@ class RuleFile(Closed):
             source=self.source,
             hits=tuple(_example(one) for one in self.examples.hit),
             passes=tuple(_example(one) for one in self.examples.pass_),
+            certain=self.certain,
         )
 
     def lexicons(self) -> set[str]:

@@ -17,6 +17,7 @@ def rule(when: Mapping[str, Any], unless: Mapping[str, Any] | None = None, scope
     facts = {
         "id": "mockery.x",
         "subclass": "gag",
+        "certain": True,
         "title": "标题",
         "category": "mockery",
         "severity": "medium",
