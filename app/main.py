@@ -18,6 +18,7 @@ from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.rest import rest_app
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
+from app.loading.policies import channel_policies
 from app.ports import Store
 from app.service.courier import Courier
 from app.service.relay import Relay
@@ -116,10 +117,8 @@ def _listen(settings: Settings) -> socket.socket:
 def _assemble(parts: Parts) -> Guard:
     settings = parts.settings
     codecs = {name: codec_of(name, channel) for name, channel in settings.channels.items()}
-    checks = {
-        name: check_of(parts, settings.policies[channel.policy])
-        for name, channel in settings.channels.items()
-    }
+    policies = channel_policies(settings, parts.checker.folder)
+    checks = {name: check_of(parts.checker, policies[name]) for name in settings.channels}
     require_sound_fallbacks(settings, checks)
     relays = {name: relay_of(parts, name, codecs[name], checks[name]) for name in settings.channels}
     review = Review(

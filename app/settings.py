@@ -210,6 +210,11 @@ class ChannelBase(Closed):
     """The account's name as people know it."""
     holding_text: str = HOLDING_TEXT
     """What the citizen hears while a reply waits; checked like any reply when it is loaded."""
+    facts: Path | None = None
+    """The list, TOML or CSV, of the numbers, links, addresses, documents and hours that replies may give.
+
+    In the file: relative to its folder. None, or an empty list: nothing is taken for made up.
+    """
     when_held: Literal["holding_text", "nothing"] = "holding_text"
     when_late: Literal["holding_text", "nothing"] = "holding_text"
     """The bot is late, down or wrong."""

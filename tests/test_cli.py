@@ -261,6 +261,57 @@ def test_config_check_passes_what_is_sound(run: Run, config: Path) -> None:
     assert run("config", "check", "-c", str(config)).code == 0
 
 
+def test_config_check_says_where_nothing_is_taken_for_made_up(run: Run, config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('facts = "facts.toml"\n')
+    (config.parent / "facts.toml").write_text('phones = ["96100"]\nhours = ["9:00-17:00"]\n')
+    ended = run("config", "check", "-c", str(config))
+    assert ended.code == 0
+    _, hall, trial = ended.out.splitlines()
+    assert "channels.hall: 没有事实清单" in hall
+    assert "fabrication is off" in hall
+    assert "nothing listed of link, address, document:" in trial
+    assert "网址、地址、文号" in trial
+
+
+def test_config_check_tells_problems_of_a_list_of_facts(run: Run, config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('facts = "facts.toml"\n')
+    (config.parent / "facts.toml").write_text('phones = ["96100"]\nlinks = ["官网"]\n')
+    ended = run("config", "check", "-c", str(config))
+    assert ended.code == 2
+    assert ended.err.startswith(f"{config.parent}/facts.toml:2: expected one link or host")
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_a_holding_text_with_a_number_nobody_listed_is_no_sound_one(run: Run, config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('facts = "facts.toml"\npolicy = "default"\nholding_text = "请拨打96200"\n')
+    config.write_text(config.read_text().replace('policy = "trial"\n', ""))
+    (config.parent / "facts.toml").write_text('phones = ["96100"]\n')
+    ended = run("config", "check", "-c", str(config))
+    assert (ended.code, "(fabrication.phone: 电话号码不在" in ended.err) == (2, True)
+
+
+def test_check_with_a_list_of_facts(run: Run, config: Path) -> None:
+    facts = config.parent / "facts.csv"
+    facts.write_text("kind,value\nphone,96100\n")
+    known, made_up = run("check", "--facts", str(facts), "-c", str(config), "拨打96100", "拨打96200").answers
+    assert known["findings"] == []
+    assert [(one["rule"], one["quote"]) for one in made_up["findings"]] == [("fabrication.phone", "96200")]
+
+
+def test_check_takes_the_channels_list_and_facts_its_place(run: Run, config: Path) -> None:
+    config.write_text(config.read_text().replace("[channels.trial]", 'facts = "a.toml"\n[channels.trial]'))
+    (config.parent / "a.toml").write_text('phones = ["96100"]\n')
+    (config.parent / "b.toml").write_text('phones = ["96200"]\n')
+    arguments = ("check", "-c", str(config), "--channel", "hall", "拨打96200")
+    assert [one["disposition"] for one in run(*arguments).answers] == ["hold"]
+    assert [
+        one["disposition"] for one in run(*arguments, "--facts", str(config.parent / "b.toml")).answers
+    ] == ["release"]
+
+
 def test_config_check_tells_lines_of_what_only_the_rules_know(run: Run, config: Path) -> None:
     with config.open("a", encoding="utf-8") as file:
         file.write('holding_text = "一群蚊子"\n[channels.last]\nplatform = "weibo"\nbot = "vendor"\n')

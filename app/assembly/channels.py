@@ -7,9 +7,11 @@ from app.assembly.parts import Parts, new_id, utc_now
 from app.bots.chat import ChatBotAdapter
 from app.bots.json_api import JsonBotAdapter
 from app.bots.webhook import WebhookBotAdapter
+from app.core.checker import Checker
 from app.core.disposition import Fallbacks
 from app.core.errors import ConfigError
 from app.core.model import BodyFormat, Conversation, Disposition, Reply
+from app.core.policy import CheckPolicy
 from app.loading.policies import check_policy
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
@@ -86,9 +88,8 @@ def _fallbacks(channel: AnyChannel) -> Fallbacks:
     )
 
 
-def check_of(parts: Parts, policy: Policy) -> Check:
-    rules = check_policy(policy)
-    return lambda reply, conversation: parts.checker.check(reply, conversation, rules)
+def check_of(checker: Checker, policy: CheckPolicy) -> Check:
+    return lambda reply, conversation: checker.check(reply, conversation, policy)
 
 
 def _vendor_codec(channel: AnyChannel, bot: WebhookBot) -> Codec:

@@ -9,6 +9,7 @@ from app import __version__
 from app.assembly.channels import check_of
 from app.assembly.parts import Parts
 from app.core.errors import StoreError
+from app.loading.policies import check_policy
 from app.ports import Check
 from app.service.review import Review
 from app.settings import Policy
@@ -35,7 +36,7 @@ def rest_app(parts: Parts, review: Review, checks: Mapping[str, Check]) -> FastA
     )
     install(rest)
     caller_with = callers(Tokens(settings.api_tokens))
-    default = check_of(parts, settings.policies.get("default", Policy()))
+    default = check_of(parts.checker, check_policy(settings.policies.get("default", Policy())))
 
     async def records() -> str:
         try:

@@ -14,11 +14,15 @@ app = typer.Typer(help="检查、显示配置。Check or show the configuration.
 @app.command()
 def check(config: ConfigFile = None) -> None:
     """检查配置；每个问题说明文件、行号和怎样改。Every problem by file, line and remedy."""
+    from app.assembly.proof import remarks
+
     settings = settings_from(config, extra_checks=(_problems,))
     typer.echo(
         f"配置没有问题 sound: {len(settings.channels)} channels, {len(settings.bots)} bots, "
         f"{len(settings.api_tokens)} tokens"
     )
+    for remark in remarks(settings):
+        typer.echo(f"注意 note: {remark}")
 
 
 @app.command()

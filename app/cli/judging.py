@@ -12,10 +12,10 @@ import typer
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError
 from app.core.model import Conversation, Disposition, Reply, Verdict
-from app.core.policy import CheckPolicy
 
 if TYPE_CHECKING:
     from app.core.checker import Checker
+    from app.core.policy import CheckPolicy
 
 COLOURS = {Disposition.RELEASE: "green", Disposition.HOLD: "yellow", Disposition.BLOCK: "red"}
 
@@ -29,13 +29,16 @@ def check(
     explain: Annotated[bool, typer.Option("--explain", help="给人看的说明。For people.")] = False,
     config: ConfigFile = None,
     channel: Annotated[str, typer.Option(help="用哪个频道的策略（需要 --config）。Whose policy.")] = "",
+    facts: Annotated[
+        Path | None, typer.Option(help="用这份事实清单（TOML、CSV），代替频道的。A list of facts.")
+    ] = None,
 ) -> None:
     """判断回复，每条一行 JSON。Judge replies; one line of JSON each, exit code 1 if a line is broken."""
     if not jsonl and not texts:
         raise ConfigError(
             "没有要判断的文本 nothing to judge: pass texts, or --jsonl with lines on standard input"
         )
-    checker, policy = _checker(config, channel)
+    checker, policy = _checker(config, channel, facts)
     show = _explain if explain else _print_verdict
     if not jsonl:
         for text in texts or ():
@@ -74,20 +77,24 @@ def lint(
     console.print("[green]规则和词表没有问题 rules and lexicons are sound")
 
 
-def _checker(config: Path | None, channel: str) -> "tuple[Checker, CheckPolicy]":
-    from app.loading.ruleset import load_checker
-
-    if config is None and not channel:
-        return load_checker(None, None, None), CheckPolicy()
+def _checker(config: Path | None, channel: str, facts: Path | None) -> "tuple[Checker, CheckPolicy]":
+    """`facts` takes the place of the channel's list. Raises ConfigError."""
+    from app.loading.facts import load_facts
     from app.loading.policies import check_policy
+    from app.loading.ruleset import load_checker
+    from app.settings import Policy, Rules
 
-    settings = settings_from(config)
-    if channel and channel not in settings.channels:
-        raise ConfigError(f"--channel {channel}: known are {', '.join(settings.channels)}")
-    name = settings.channels[channel].policy if channel else "default"
-    policy = check_policy(settings.policies[name]) if name in settings.policies else CheckPolicy()
-    where = settings.rules
-    return load_checker(where.rules_dir, where.lexicons_dir, where.cache_dir), policy
+    policy, where = Policy(), Rules()
+    if config is not None or channel:
+        settings = settings_from(config)
+        if channel and channel not in settings.channels:
+            raise ConfigError(f"--channel {channel}: known are {', '.join(settings.channels)}")
+        asked = settings.channels.get(channel)
+        policy = settings.policies.get(asked.policy if asked else "default", policy)
+        facts = facts or (asked.facts if asked else None)
+        where = settings.rules
+    checker = load_checker(where.rules_dir, where.lexicons_dir, where.cache_dir)
+    return checker, check_policy(policy, load_facts(facts, checker.folder) if facts else None)
 
 
 def _read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Conversation] | str]:

@@ -63,7 +63,7 @@ class Checker:
             return
         message = self.evidence(conversation.message) if conversation.message else None
         evidence = self.evidence(text, message)
-        for finding in self.ruleset.evaluate(evidence):
+        for finding in (*self.ruleset.evaluate(evidence), *policy.made_up(evidence)):
             yield replace(finding, shadow=True) if policy.shadows(finding.rule) else finding
         if evidence.crowded or (evidence.message and evidence.message.crowded):
             yield _system("crowded", policy.sure_hold, "同样的说法堆得太多，没法逐一判断")

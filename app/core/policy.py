@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from app.core.evidence import Evidence
+from app.core.facts import FactList
 from app.core.model import Disposition, Finding, Severity
 
 _STRICTNESS = (Disposition.RELEASE, Disposition.HOLD, Disposition.BLOCK)
@@ -27,19 +29,22 @@ class CheckPolicy:
     shadow_all: bool = False
     decisions: Mapping[str, Disposition] = field(default_factory=dict, hash=False)
     """By rule id, `category.subclass` or category, whatever the severity: the most particular one decides."""
+    facts: FactList | None = None
+    """None: nothing is taken for made up."""
     fingerprint: str = field(init=False)
     """Names this policy in a verdict's version."""
 
     def __post_init__(self) -> None:
-        facts = (
+        named = (
             self.hold_at.value,
             self.block_at.value if self.block_at else "never",
             self.unreadable_holds,
             sorted(self.shadow),
             self.shadow_all,
             sorted(self.decisions.items()),
+            *((self.facts.fingerprint,) if self.facts else ()),
         )
-        object.__setattr__(self, "fingerprint", hashlib.sha256(repr(facts).encode()).hexdigest())
+        object.__setattr__(self, "fingerprint", hashlib.sha256(repr(named).encode()).hexdigest())
 
     def shadows(self, rule_id: str) -> bool:
         return self.shadow_all or rule_id in self.shadow
@@ -61,6 +66,10 @@ class CheckPolicy:
             return Disposition.RELEASE
         blocked = self.block_at is not None and finding.severity >= self.block_at
         return Disposition.BLOCK if blocked else Disposition.HOLD
+
+    def made_up(self, evidence: Evidence) -> Iterable[Finding]:
+        """What a reply tells that the channel's list of facts does not know."""
+        return self.facts.unknown(evidence) if self.facts else ()
 
 
 def decide(findings: Iterable[Finding], policy: CheckPolicy) -> Disposition:

@@ -20,7 +20,7 @@ from app.demo.emulator import new_client, write_accounts
 from app.demo.guard_api import GuardApi, Judged, Missing
 from app.demo.processes import Child, DidNotStart, Surroundings, free_ports
 from app.demo.rows import Arrival, Row, due, row_of
-from app.demo.sample import Ports, Sample, config_toml, new_sample
+from app.demo.sample import Ports, Sample, new_sample, write_config
 from app.demo.script import SCENES, Expected, Scene
 from app.demo.table import table_of
 
@@ -56,8 +56,7 @@ async def _play(folder: Path, say: Say) -> list[Row]:
     """Start everything, play, end everything. Raises DidNotStart, Missing, httpx.HTTPError."""
     guard_port, vendor_port, emulator_port = free_ports((0, 0, 0))
     sample = new_sample(Ports(guard_port, vendor_port, emulator_port))
-    config = folder / "shenyan.toml"
-    config.write_text(config_toml(sample, folder / "shenyan.db"), encoding="utf-8")
+    config = write_config(sample, folder)
     accounts = folder / "accounts.json"
     write_accounts(sample.accounts, accounts)
     surroundings = Surroundings(sample, folder, accounts)

@@ -15,6 +15,16 @@ LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 SCOPES = ("holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check")
 
 
+FACTS = """\
+# The facts that the sample town's accounts may tell.
+phones = ["0000-1234567"]
+links = ["www.guihe.example.gov.cn"]
+addresses = ["贵河市中心区和平路12号"]
+documents = ["贵政办〔2024〕3号"]
+hours = ["工作日 9:00-12:00，13:30-17:00"]
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     guard: int
@@ -64,8 +74,16 @@ def new_sample(ports: Ports) -> Sample:
     return Sample(ports, accounts, _letters(32), secrets.token_hex(16), secrets.token_urlsafe(24))
 
 
-def config_toml(sample: Sample, database: Path) -> str:
-    """The guard's configuration. `database` is absolute."""
+def write_config(sample: Sample, folder: Path) -> Path:
+    """Write the guard's configuration and the accounts' facts into `folder`, an absolute one."""
+    (folder / "facts.toml").write_text(FACTS, encoding="utf-8")
+    file = folder / "shenyan.toml"
+    file.write_text(config_toml(sample, folder), encoding="utf-8")
+    return file
+
+
+def config_toml(sample: Sample, folder: Path) -> str:
+    """The guard's configuration, with its records and its facts in `folder`, an absolute one."""
     wechat, weibo = sample.accounts.wechat, sample.accounts.weibo
     scopes = ", ".join(f'"{scope}"' for scope in SCOPES)
     return f"""\
@@ -75,7 +93,7 @@ host = "127.0.0.1"
 port = {sample.ports.guard}
 
 [storage]
-url = "sqlite:///{database.as_posix()}"
+url = "sqlite:///{folder.as_posix()}/shenyan.db"
 
 [monitoring]
 log_format = "console"
@@ -99,6 +117,7 @@ platform = "wechat"
 title = "贵河发布"
 bot = "vendor-wechat"
 app_id = "{wechat.app_id}"
+facts = "{folder.as_posix()}/facts.toml"
 token = "{wechat.token}"
 mode = "{wechat.mode}"
 aes_key = "{wechat.aes_key}"
@@ -110,6 +129,7 @@ platform = "weibo"
 title = "贵河发布"
 bot = "vendor-weibo"
 uid = "{weibo.uid}"
+facts = "{folder.as_posix()}/facts.toml"
 app_secret = "{weibo.app_secret}"
 access_token = "{weibo.access_token}"
 api_base = "{sample.emulator_url}"

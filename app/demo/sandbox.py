@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from app.demo.emulator import new_client, write_accounts
 from app.demo.processes import Surroundings, free_ports
-from app.demo.sample import Ports, Sample, config_toml, new_sample
+from app.demo.sample import Ports, Sample, new_sample, write_config
 from app.main import serve
 from app.settings import Settings
 
@@ -28,9 +28,9 @@ def run(folder: Path = FOLDER) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
     sample = new_sample(Ports(*free_ports(USUAL_PORTS)))
-    accounts, config = folder / "accounts.json", folder / "shenyan.toml"
+    accounts = folder / "accounts.json"
     write_accounts(sample.accounts, accounts)
-    config.write_text(config_toml(sample, folder / "shenyan.db"), encoding="utf-8")
+    config = write_config(sample, folder)
     surroundings = Surroundings(sample, folder, accounts)
     try:
         surroundings.start()

@@ -99,6 +99,7 @@ SCENES = (
         edited_text="您好，您反映的水管漏水情况已收悉，已转交供水部门核查处理。",
         reason="维修时间尚未确定，不作承诺",
     ),
+    Scene("编造的电话和网址", Platform.WECHAT, "o-citizen-13", "医保报销打哪个电话？", Expected.HELD),
     Scene(
         "崩溃与恢复",
         Platform.WECHAT,

@@ -3,9 +3,7 @@
 Every problem is told at once, by file and line or by variable, and none quotes a secret.
 """
 
-import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,6 +24,7 @@ from app.loading.overrides import (
 )
 from app.loading.positions import KeyPath, key_lines
 from app.loading.setting_types import is_secret, keys_at, types_at
+from app.loading.toml import parse_toml
 from app.settings import Settings, broken_names
 
 ExtraCheck = Callable[[Settings], Sequence[str]]
@@ -33,7 +32,6 @@ ExtraCheck = Callable[[Settings], Sequence[str]]
 
 _TAGGED = ("channels", "bots")
 """Tables of several shapes: pydantic puts the shape's name behind the table's into an error's place."""
-_TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 def load_settings(
@@ -44,7 +42,7 @@ def load_settings(
     `path` None: everything comes from `environ`.
     """
     source = _read(path) if path else ""
-    merged = Merged(_parsed(path, source))
+    merged = Merged(parse_toml(path, source))
     merged.problems += almost_settings(environ)
     if folder := environ.get(SECRETS_DIR):
         overrides, problems = from_secret_files(Path(folder))
@@ -53,6 +51,8 @@ def load_settings(
             merged.place(override)
     for override in from_environment(environ):
         merged.place(override)
+    if path:
+        _beside(path, merged.tree, merged.origins)
     places = _Places(path, key_lines(source), merged.origins)
     unread = dict(_resolve_references(merged.tree, (), merged, environ))
     told = [_Problem(origin, 0, what) for origin, what in merged.problems]
@@ -124,14 +124,13 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: not UTF-8, at byte {error.start}; save it as UTF-8") from None
 
 
-def _parsed(path: Path | None, source: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        place = _TOML_PLACE.search(said)
-        line = (place and place.group(1)) or str(source.count("\n") + 1)
-        raise ConfigError(f"{path}:{line}: not TOML: {_TOML_PLACE.sub('', said)}") from None
+def _beside(path: Path, tree: Mapping[str, Any], origins: Collection[tuple[str, ...]]) -> None:
+    """Lists of facts lie where the file says, seen from the file's own folder."""
+    channels = tree.get("channels")
+    for name, channel in channels.items() if isinstance(channels, dict) else ():
+        named = isinstance(channel, dict) and channel.get("facts")
+        if isinstance(named, str) and ("channels", name, "facts") not in origins:
+            channel["facts"] = str(path.parent / named)
 
 
 def _resolve_references(

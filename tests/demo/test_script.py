@@ -12,7 +12,7 @@ from rich.console import Console
 from app.core.model import Platform
 from app.demo.guard_api import Judged
 from app.demo.rows import Arrival, due, row_of
-from app.demo.sample import Ports, config_toml, new_sample
+from app.demo.sample import Ports, config_toml, new_sample, write_config
 from app.demo.script import SCENES, Expected, Scene
 from app.demo.table import table_of
 from app.demo.vendor_talk import Mishap, line_for
@@ -49,10 +49,11 @@ def test_the_bot_plays_its_part(one: Scene) -> None:
 
 def test_the_sample_is_a_configuration(tmp_path: Path) -> None:
     sample = new_sample(Ports(8900, 8901, 8902))
-    settings = Settings.model_validate(tomllib.loads(config_toml(sample, tmp_path / "shenyan.db")))
+    settings = Settings.model_validate(tomllib.loads(write_config(sample, tmp_path).read_text("utf-8")))
     assert set(settings.channels) == {"wechat", "weibo"}
     assert settings.server.port == 8900
-    assert sample.api_token not in config_toml(sample, tmp_path / "shenyan.db")
+    assert all(channel.facts and channel.facts.is_file() for channel in settings.channels.values())
+    assert sample.api_token not in config_toml(sample, tmp_path)
 
 
 def test_secrets_are_new_every_time() -> None:

@@ -54,6 +54,15 @@ def hall(settings: Settings) -> WeChatChannel:
     return channel
 
 
+def test_a_list_of_facts_lies_beside_the_file(tmp_path: Path) -> None:
+    named = SOUND + 'facts = "facts/hall.toml"\n'
+    assert hall(load(tmp_path, named)).facts == tmp_path / "facts" / "hall.toml"
+    elsewhere = {"SHENYAN_CHANNELS__HALL__FACTS": "/etc/facts.csv"}
+    assert hall(load(tmp_path, named, elsewhere)).facts == Path("/etc/facts.csv")
+    assert hall(load(tmp_path, SOUND + 'facts = "/srv/facts.csv"\n')).facts == Path("/srv/facts.csv")
+    assert hall(load(tmp_path, SOUND)).facts is None
+
+
 # --- the layers -------------------------------------------------------------------------------
 
 
