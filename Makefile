@@ -34,7 +34,7 @@ format: $(READY)
 
 lint: $(READY)
 	@$(BIN)/ruff check app tests scripts
-	@$(BIN)/shenyan lint
+	@$(BIN)/shenyan lint --quick
 
 types: $(READY)
 	@$(BIN)/mypy

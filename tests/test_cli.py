@@ -143,6 +143,7 @@ def test_check_says_what_is_wrong_and_where(run: Run, config: Path) -> None:
                 "span": [8, 10],
                 "quote": "蚊子",
                 "why": "嘲讽来访者",
+                "message_quote": "",
             }
         ],
         "ruleset": released["ruleset"],
@@ -212,6 +213,47 @@ def test_explained_for_people(run: Run, config: Path) -> None:
     assert "\x1b[2J" not in told, "a reply must not steer the terminal"
 
 
+def test_explained_with_what_was_read_and_where_rules_stopped(run: Run, config: Path) -> None:
+    told = run(
+        "check", "-c", str(config), "--explain", "--message", "蚊子多\x1b[2J", "“蚊*子”是您的原话", "一群蚊子"
+    ).out
+    quoted, held = told.split("hold ")
+    assert "“蚊*子”是您的原话" in quoted
+    assert "连读" in quoted, "the view without the star"
+    assert "没沾边：mockery.noise" in quoted, "its pattern asks the plain view, where the star stands"
+    assert "✓ mockery.noise" in held
+    assert "docs/policy.md" in held
+    assert "\x1b[2J" not in told
+
+
+def test_an_exemption_is_told_with_its_place(run: Run, config: Path) -> None:
+    told = run("check", "-c", str(config), "--explain", "“蚊子”是您的原话").out
+    assert "◐ mockery.noise" in told
+    assert "豁免：在引号或书名号里" in told
+    assert "unless" in told
+
+
+def test_the_explanation_as_json(run: Run, config: Path) -> None:
+    stdin = '{"text": "“蚊子”是原话", "context": "蚊子多"}\n{"text": "蚊子"}'.encode()
+    quoted, held = run("check", "-c", str(config), "--jsonl", "--explain", "--json", stdin=stdin).answers
+    assert quoted["disposition"] == "release"
+    assert quoted["explanation"]["rules"] == [
+        {
+            "rule": "mockery.noise",
+            "outcome": "exempted",
+            "at": "unless",
+            "what": "在引号或书名号里",
+            "proved": [{"span": [1, 3], "quote": "蚊子"}],
+            "found": [],
+            "found_in": "reply",
+        }
+    ]
+    assert quoted["explanation"]["message"]["folded"] == "蚊子多"
+    assert [one["quote"] for one in quoted["explanation"]["reply"]["segments"]] == ["蚊子", "是", "原话"]
+    assert held["explanation"]["rules"] == [{"rule": "mockery.noise", "outcome": "holds"}]
+    assert held["explanation"]["message"] is None
+
+
 def test_a_broken_byte_on_the_command_line_is_answered(run: Run, config: Path) -> None:
     (verdict,) = run("check", "-c", str(config), "蚊子\udcff").answers
     assert verdict["disposition"] == "hold"
@@ -255,6 +297,43 @@ def test_lint_finds_examples_that_do_not_keep_their_word(run: Run, rules: Path, 
     ended = run(*arguments)
     assert ended.code == 1
     assert "must hold, but mockery.noise does not: 一群蜜蜂" in ended.out
+
+
+@pytest.fixture
+def idle_list(config: Path) -> Path:
+    """A folder of lists with one that no rule names."""
+    folder = config.parent / "lexicons"
+    facts = "{title: 闲, source: own, licence: Apache-2.0, reviewed: 2026-11-23}"
+    (folder / "manifest.yaml").write_text(f"lexicons:\n  mockery.idle: {facts}\n", encoding="utf-8")
+    (folder / "mockery").mkdir()
+    (folder / "mockery" / "idle.tsv").write_text("term\tweight\tmatch\tnote\n苍蝇\t1\tanywhere\t\n", "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        pytest.param([], 0, True, id="remarks are told and fail nothing"),
+        pytest.param(["--strict"], 1, True, id="unless asked to"),
+        pytest.param(["--quick"], 0, False, id="or passed by"),
+        pytest.param(["--quick", "--strict"], 0, False, id="what is passed by cannot fail"),
+    ],
+)
+def test_lint_remarks_on_words_that_do_nothing(
+    run: Run, rules: Path, idle_list: Path, options: list[str], code: int, told: bool
+) -> None:
+    ended = run("lint", "--rules", str(rules), "--lexicons", str(idle_list), *options)
+    assert ended.code == code
+    assert (f"{idle_list}/mockery/idle.tsv:1: unused" in ended.out) is told
+    assert ("1 条提醒" in ended.err) is told
+
+
+def test_lint_wants_a_corpus_it_can_read(run: Run, rules: Path, idle_list: Path) -> None:
+    lines = idle_list / "corpus.jsonl"
+    lines.write_text('{"text": "您好", "hold": false}\n{"text": 1}\n')
+    ended = run("lint", "--rules", str(rules), "--lexicons", str(idle_list), "--corpus", str(lines))
+    assert ended.code == 2
+    assert f"{lines}:2: not a labelled line: text" in ended.err
 
 
 def test_config_check_passes_what_is_sound(run: Run, config: Path) -> None:

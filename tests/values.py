@@ -26,7 +26,17 @@ NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 RELEASED = Verdict(Disposition.RELEASE, (), "ruleset-1")
 MOCKED = Verdict(
     Disposition.HOLD,
-    (Finding("mockery.x", Category.MOCKERY, Severity.MEDIUM, "嘲讽", (Span(0, 2),), "呵呵"),),
+    (
+        Finding(
+            "mockery.x",
+            Category.MOCKERY,
+            Severity.MEDIUM,
+            "嘲讽",
+            (Span(0, 2),),
+            "呵呵",
+            message_quote="几点",
+        ),
+    ),
     "ruleset-1",
 )
 BLOCKED = replace(MOCKED, disposition=Disposition.BLOCK)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import audit, config, database, judging, token
+from app.cli import audit, config, database, judging, linting, token
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("check")(judging.check)
-app.command("lint")(judging.lint)
+app.command("lint")(linting.lint)
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
 app.add_typer(audit.app, name="audit")

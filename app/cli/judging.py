@@ -1,8 +1,8 @@
-"""`shenyan check` and `shenyan lint`: the judgement from the command line."""
+"""`shenyan check`: the judgement from the command line."""
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,13 +11,14 @@ import typer
 
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError
-from app.core.model import Conversation, Disposition, Reply, Verdict
+from app.core.model import Conversation, Reply, Verdict
 
 if TYPE_CHECKING:
     from app.core.checker import Checker
     from app.core.policy import CheckPolicy
 
-COLOURS = {Disposition.RELEASE: "green", Disposition.HOLD: "yellow", Disposition.BLOCK: "red"}
+Tell = Callable[[Reply, Conversation], None]
+"""Judges a reply, and prints what came of it."""
 
 
 def check(
@@ -26,7 +27,12 @@ def check(
         bool, typer.Option("--jsonl", help='从标准输入逐行读 {"text": …, "context": …}。')
     ] = False,
     message: Annotated[str, typer.Option(help="市民的留言。What the citizen wrote.")] = "",
-    explain: Annotated[bool, typer.Option("--explain", help="给人看的说明。For people.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="说明怎样得出的，给人看。How it came about, for people.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="说明也写成 JSON。The explanation as JSON.")
+    ] = False,
     config: ConfigFile = None,
     channel: Annotated[str, typer.Option(help="用哪个频道的策略（需要 --config）。Whose policy.")] = "",
     facts: Annotated[
@@ -39,10 +45,10 @@ def check(
             "没有要判断的文本 nothing to judge: pass texts, or --jsonl with lines on standard input"
         )
     checker, policy = _checker(config, channel, facts)
-    show = _explain if explain else _print_verdict
+    tell = _tell(checker, policy, explain=explain, as_json=as_json)
     if not jsonl:
         for text in texts or ():
-            show(text, checker.check(Reply.of(text), Conversation(message), policy))
+            tell(Reply.of(text), Conversation(message))
         return
     broken = False
     with _counted(sys.stdin.buffer) as lines:
@@ -51,30 +57,9 @@ def check(
                 broken = True
                 _print_json({"error": line})
                 continue
-            text, conversation = line
-            show(text, checker.check(Reply.of(text), conversation, policy))
+            tell(*line)
     if broken:
         raise typer.Exit(1)
-
-
-def lint(
-    rules: Annotated[Path | None, typer.Option(help="规则文件夹。Rules folder.")] = None,
-    lexicons: Annotated[Path | None, typer.Option(help="词表文件夹。Lexicons folder.")] = None,
-) -> None:
-    """检查规则和词表：每条例句都要说到做到。Check rules and lexicons; every example must keep its word."""
-    from rich.console import Console
-
-    from app.loading.ruleset import lint as find_problems
-
-    console = Console(stderr=True)
-    with console.status("检查规则和词表……"):
-        problems = find_problems(rules, lexicons, None)
-    for problem in problems:
-        typer.echo(problem)
-    if problems:
-        console.print(f"[red]{len(problems)} 个问题 problems")
-        raise typer.Exit(1)
-    console.print("[green]规则和词表没有问题 rules and lexicons are sound")
 
 
 def _checker(config: Path | None, channel: str, facts: Path | None) -> "tuple[Checker, CheckPolicy]":
@@ -97,8 +82,24 @@ def _checker(config: Path | None, channel: str, facts: Path | None) -> "tuple[Ch
     return checker, check_policy(policy, load_facts(facts, checker.folder) if facts else None)
 
 
-def _read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Conversation] | str]:
-    """Text and conversation of each line, or what is wrong with it. Empty lines are skipped."""
+def _tell(checker: "Checker", policy: "CheckPolicy", *, explain: bool, as_json: bool) -> Tell:
+    if not explain:
+        return lambda reply, conversation: _print_json(_as_json(checker.check(reply, conversation, policy)))
+    from app.cli import explaining
+    from app.core.explanation import explain as explained
+
+    def tell(reply: Reply, conversation: Conversation) -> None:
+        explanation = explained(checker, reply, conversation, policy)
+        if as_json:
+            _print_json(_as_json(explanation.verdict) | {"explanation": explaining.as_json(explanation)})
+        else:
+            explaining.show(explanation)
+
+    return tell
+
+
+def _read_lines(lines: Iterable[bytes]) -> Iterator[tuple[Reply, Conversation] | str]:
+    """Reply and conversation of each line, or what is wrong with it. Empty lines are skipped."""
     from app.loading.inquiries import read_inquiry
 
     for number, line in enumerate(lines, 1):
@@ -109,7 +110,7 @@ def _read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Conversation] | s
         except ValueError as error:
             yield f"line {number}: {error}"
         else:
-            yield inquiry.reply.text, inquiry.conversation
+            yield inquiry.reply, inquiry.conversation
 
 
 @contextmanager
@@ -135,6 +136,7 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
                 "span": [finding.span.start, finding.span.end],
                 "quote": finding.quote,
                 "why": finding.why,
+                "message_quote": finding.message_quote,
                 **({"shadow": True} if finding.shadow else {}),
             }
             for finding in verdict.findings
@@ -143,37 +145,6 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _print_verdict(_text: str, verdict: Verdict) -> None:
-    _print_json(_as_json(verdict))
-
-
 def _print_json(document: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     sys.stdout.flush()
-
-
-def _explain(text: str, verdict: Verdict) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    shown = Text(_printable(text))
-    for finding in verdict.findings:
-        for span in finding.spans:
-            shown.stylize("bold reverse", span.start, span.end)
-    colour = COLOURS[verdict.disposition]
-    console.print(Text(f"{verdict.disposition.value:8}", style=f"bold {colour}"), shown, soft_wrap=True)
-    for finding in verdict.findings:
-        console.print(
-            Text(
-                f"         {finding.severity.value:7}{finding.rule}  “{_printable(finding.quote)}”  "
-                f"{finding.why}",
-                style=colour,
-            ),
-            soft_wrap=True,
-        )
-
-
-def _printable(text: str) -> str:
-    """Nothing in it steers a terminal; as long as before, so that spans still fit."""
-    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)

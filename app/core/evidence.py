@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar, Protocol
 
-from app.core.lexicon import ALWAYS, Hit, Lexicons, Seen
+from app.core.lexicon import ALWAYS, Hit, Lexicons, Seen, Term
 from app.core.model import Span
 from app.core.text import Folded
 from app.core.words import Cut
@@ -112,6 +112,13 @@ class Evidence:
     @property
     def text(self) -> str:
         return self.folded.text
+
+    def without(self, lexicon: str, term: Term) -> "Evidence":
+        """As if the list had no such term: to see what the term is good for."""
+        message = self.message.without(lexicon, term) if self.message is not None else None
+        evidence = Evidence(self.folded, self.lexicons, self.cut, message, self.masks)
+        evidence.seen = self.seen.without(lexicon, term)
+        return evidence
 
     @cached_property
     def seen(self) -> Seen:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain, islice
@@ -135,6 +135,11 @@ class Seen:
             found = tuple(sorted(hits, key=lambda hit: (hit.start, hit.end, hit.term.text)))
             self._hits[lexicon] = found
         return found
+
+    def without(self, lexicon: str, term: Term) -> "Seen":
+        """As if the list had no such term. What it woke stays awake: that changes no verdict."""
+        left = tuple(hit for hit in self.hits(lexicon) if hit.term != term)
+        return replace(self, _hits={lexicon: left})
 
     @cached_property
     def _places(self) -> Mapping[str, list[tuple[View, Place]]]:

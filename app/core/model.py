@@ -285,6 +285,8 @@ class Finding:
     """Measured only: a rule in shadow mode never changes the disposition."""
     subclass: str = ""
     """Of `core.taxonomy`; empty for findings of the system."""
+    message_quote: str = ""
+    """The citizen's words that mattered, as written and cut short; empty where none did."""
 
     @property
     def span(self) -> Span:

@@ -16,6 +16,7 @@ class FindingView(BaseModel):
     span: tuple[int, int] = Field(description="Half-open range of code points in the reply's text")
     quote: str
     why: str
+    message_quote: str = Field("", description="The citizen's words that mattered; empty where none did")
     shadow: bool = False
 
     @classmethod
@@ -27,6 +28,7 @@ class FindingView(BaseModel):
             span=(finding.span.start, finding.span.end),
             quote=finding.quote,
             why=finding.why,
+            message_quote=finding.message_quote,
             shadow=finding.shadow,
         )
 

@@ -78,6 +78,8 @@ FINDINGS = st.builds(
     SPANS,
     WORDS,
     st.booleans(),
+    WORDS,
+    WORDS,
 )
 VERDICTS = st.builds(Verdict, st.sampled_from(Disposition), st.lists(FINDINGS, max_size=3).map(tuple), WORDS)
 EXCHANGES = st.builds(

@@ -87,6 +87,7 @@ async def test_a_held_reply_is_listed_with_what_was_asked_and_why_it_waits(tmp_p
         assert hold["reply"]["text"] == MOCKING.text
         (finding,) = hold["verdict"]["findings"]
         assert (finding["rule"], finding["span"], finding["quote"]) == ("mockery.x", [0, 2], "呵呵")
+        assert finding["message_quote"] == "几点"
 
 
 @pytest.mark.parametrize(
