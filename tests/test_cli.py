@@ -139,11 +139,13 @@ def test_check_says_what_is_wrong_and_where(run: Run, config: Path) -> None:
             {
                 "rule": "mockery.noise",
                 "category": "mockery",
+                "subclass": "animal",
                 "severity": "medium",
                 "span": [8, 10],
                 "quote": "蚊子",
                 "why": "嘲讽来访者",
                 "message_quote": "",
+                "source": "docs/policy.md",
             }
         ],
         "ruleset": released["ruleset"],
@@ -286,6 +288,96 @@ def test_misuse_ends_with_2_and_a_clear_line(run: Run, arguments: list[str], tol
     assert "Traceback" not in ended.err
 
 
+# --- eval -------------------------------------------------------------------------------------
+
+LABELLED = [
+    {"text": "一群蚊子", "context": "", "hold": True, "labels": ["mockery.animal"]},
+    {"text": "嗡嗡嗡[red]", "context": "快点\x1b[2J", "hold": True, "labels": ["mockery.animal"]},
+    {"text": "已转园林部门灭蚊子", "context": "蚊子多", "hold": False, "labels": ["like:mockery.animal"]},
+    {"text": "您好", "context": "", "hold": False, "labels": []},
+]
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Four replies, of which that one rule judges two rightly."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    lines = (json.dumps(one, ensure_ascii=False) for one in LABELLED)
+    (folder / "first.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+def test_eval_measures_for_machines(run: Run, config: Path, labelled: Path) -> None:
+    ended = run("eval", str(labelled), "--json", "-c", str(config))
+    (figures,) = ended.answers
+    assert (ended.code, ended.err) == (0, "")
+    counts = {"held": 1, "missed": 1, "falsely_held": 1, "released": 1}
+    assert figures["whole"].items() >= counts.items()
+    assert figures["whole"]["recall"]["value"] == figures["whole"]["precision"]["value"] == 0.5
+    assert (
+        figures["files"][f"{labelled}/first.jsonl"] == figures["folders"][str(labelled)] == figures["whole"]
+    )
+    assert figures["subclasses"]["mockery.animal"].items() >= (counts | {"released": 0}).items()
+    assert figures["categories"]["mockery"]["found"]["value"] == 0.5
+    assert figures["plain"]["false_hold_rate"]["value"] == 0
+    assert 0 < figures["seconds_per_reply"]["median"] <= figures["seconds_per_reply"]["longest"]
+    assert figures["shortfalls"] == []
+    (miss,), (false_hold,) = figures["misses"], figures["false_holds"]
+    assert (miss["line"], miss["text"], miss["disposition"]) == (2, "嗡嗡嗡[red]", "release")
+    assert (false_hold["line"], false_hold["labels"]) == (3, ["mockery.animal"])
+    assert [one["quote"] for one in false_hold["findings"]] == ["蚊子"]
+    (verdict,) = run("check", "您好", "-c", str(config)).answers
+    assert figures["ruleset"] == verdict["ruleset"]
+
+
+def test_eval_shows_people_the_figures_and_the_worst(run: Run, config: Path, labelled: Path) -> None:
+    told = run("eval", str(labelled / "first.jsonl"), "-c", str(config)).out
+    assert re.search(r"全部 all +2 +50\.0% 9–91 +2 +50\.0% 9–91 +50\.0% 9–91 +50\.0% 12–88", told)
+    assert re.search(r"mockery .*\n +animal ", told)
+    assert f"{labelled}/first.jsonl:2  mockery.animal" in told
+    assert "嗡嗡嗡[red]" in told, "brackets are no markup"
+    assert "\x1b[2J" not in told, "a message must not steer the terminal"
+    assert f"{labelled}/first.jsonl:3  看着像 like mockery.animal" in told
+    assert "mockery.noise  “蚊子”  嘲讽来访者" in told
+
+
+def test_eval_shows_no_more_errors_than_asked(run: Run, config: Path, labelled: Path) -> None:
+    told = run("eval", str(labelled), "-c", str(config), "--worst", "0").out
+    assert "嗡嗡嗡" not in told
+    assert "1 more" in told
+
+
+@pytest.mark.parametrize(
+    ("floors", "code"),
+    [
+        pytest.param("recall: {mockery: 0.5}\nlook_alikes: 1\n", 0, id="met"),
+        pytest.param("recall: {mockery: 0.6}\n", 1, id="not met"),
+    ],
+)
+@pytest.mark.parametrize("form", ["--json", "--worst=1"])
+def test_eval_holds_floors(run: Run, config: Path, labelled: Path, floors: str, code: int, form: str) -> None:
+    file = labelled / "floors.yaml"
+    file.write_text(floors)
+    ended = run("eval", str(labelled), "-c", str(config), "--floors", str(file), form)
+    assert ended.code == code
+    assert ("recall.mockery" in ended.out) == bool(code)
+
+
+def test_eval_by_a_channels_policy(run: Run, config: Path, labelled: Path) -> None:
+    (figures,) = run("eval", str(labelled), "--json", "-c", str(config), "--channel", "trial").answers
+    assert (figures["whole"]["missed"], figures["whole"]["falsely_held"]) == (2, 0)
+
+
+def test_eval_refuses_broken_lines_all_at_once(run: Run, config: Path, labelled: Path) -> None:
+    (labelled / "more.jsonl").write_text('{"text": "x", "hold": "no", "labels": []}\n{\n')
+    ended = run("eval", str(labelled), "-c", str(config))
+    assert (ended.code, ended.out) == (2, "")
+    first, second = ended.err.splitlines()
+    assert first.startswith(f"{labelled}/more.jsonl:1: hold: ")
+    assert second.startswith(f"{labelled}/more.jsonl:2: ")
+
+
 # --- lint, configuration, tokens --------------------------------------------------------------
 
 
@@ -333,7 +425,7 @@ def test_lint_wants_a_corpus_it_can_read(run: Run, rules: Path, idle_list: Path)
     lines.write_text('{"text": "您好", "hold": false}\n{"text": 1}\n')
     ended = run("lint", "--rules", str(rules), "--lexicons", str(idle_list), "--corpus", str(lines))
     assert ended.code == 2
-    assert f"{lines}:2: not a labelled line: text" in ended.err
+    assert f"{lines}:2: text" in ended.err
 
 
 def test_config_check_passes_what_is_sound(run: Run, config: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import audit, config, database, judging, linting, token
+from app.cli import audit, config, database, evaluating, judging, linting, token
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command("check")(judging.check)
 app.command("lint")(linting.lint)
+app.command("eval")(evaluating.evaluate_files)
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
 app.add_typer(audit.app, name="audit")

@@ -1,15 +1,15 @@
 """`shenyan check --explain`: how a verdict came about, in colour for people or as JSON."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.text import Text
 
+from app.cli.shown import COLOURS, finding_line, marked, printable
 from app.core.explanation import Explanation, Missed, Place, Reading, Tried
-from app.core.model import Disposition, Finding
+from app.core.model import Finding
 from app.core.rules import Rule
 
-COLOURS = {Disposition.RELEASE: "green", Disposition.HOLD: "yellow", Disposition.BLOCK: "red"}
 _LABEL_COLUMNS = 9
 
 
@@ -23,7 +23,7 @@ def show(explanation: Explanation) -> None:
 def _lines(explanation: Explanation) -> Iterator[Text]:
     verdict, reply = explanation.verdict, explanation.reply
     colour = COLOURS[verdict.disposition]
-    yield _labelled(verdict.disposition.value, _marked(reply.raw, verdict.findings), f"bold {colour}")
+    yield _labelled(verdict.disposition.value, marked(reply.raw, verdict.findings), f"bold {colour}")
     rules = {tried.rule.id: tried.rule for tried in explanation.tried}
     for finding in verdict.findings:
         yield from _finding(finding, rules.get(finding.rule), colour)
@@ -43,15 +43,14 @@ def _lines(explanation: Explanation) -> Iterator[Text]:
 
 def _finding(finding: Finding, rule: Rule | None, colour: str) -> Iterator[Text]:
     """`rule`: None where no file has it, as for findings of the system."""
-    said = f"{finding.severity.value:7}{finding.rule}  “{printable(finding.quote)}”  {finding.why}"
-    yield _labelled("", Text(said, style=colour))
+    yield _labelled("", finding_line(finding, colour))
     if finding.message_quote:
         yield _labelled("", Text(f"       留言里的“{printable(finding.message_quote)}”", style=colour))
     if rule is not None and rule.severity != finding.severity:
         lowered = f"由 {rule.severity.value} 降为 {finding.severity.value}：没有一句读来像越权或私下说话"
         yield _labelled("", Text(f"       {lowered}", style="dim"))
-    if rule is not None:
-        yield _labelled("", Text(f"       依据：{rule.source}", style="dim"))
+    if finding.source:
+        yield _labelled("", Text(f"       依据：{finding.source}", style="dim"))
 
 
 def _reading(reading: Reading, of: str) -> Iterator[Text]:
@@ -92,22 +91,9 @@ def _quotes(places: Iterable[Place]) -> str:
     return "、".join(f"“{printable(place.quote)}”" for place in places)
 
 
-def _marked(raw: str, findings: Sequence[Finding]) -> Text:
-    shown = Text(printable(raw))
-    for finding in findings:
-        for span in finding.spans:
-            shown.stylize("bold reverse", span.start, span.end)
-    return shown
-
-
 def _labelled(label: str, text: Text, style: str = "dim") -> Text:
     wide = sum(2 if one > "\u2e80" else 1 for one in label)  # a Han character takes two columns
     return Text.assemble((label, style), " " * max(1, _LABEL_COLUMNS - wide), text)
-
-
-def printable(text: str) -> str:
-    """Nothing in it steers a terminal; as long as before, so that spans still fit."""
-    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)
 
 
 # --- for machines -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.common import ConfigFile, settings_from
+from app.cli.common import ChannelName, ConfigFile, FactsFile, findings_as_json, settings_from
 from app.core.errors import ConfigError
 from app.core.model import Conversation, Reply, Verdict
 
@@ -34,17 +34,15 @@ def check(
         bool, typer.Option("--json", help="说明也写成 JSON。The explanation as JSON.")
     ] = False,
     config: ConfigFile = None,
-    channel: Annotated[str, typer.Option(help="用哪个频道的策略（需要 --config）。Whose policy.")] = "",
-    facts: Annotated[
-        Path | None, typer.Option(help="用这份事实清单（TOML、CSV），代替频道的。A list of facts.")
-    ] = None,
+    channel: ChannelName = "",
+    facts: FactsFile = None,
 ) -> None:
     """判断回复，每条一行 JSON。Judge replies; one line of JSON each, exit code 1 if a line is broken."""
     if not jsonl and not texts:
         raise ConfigError(
             "没有要判断的文本 nothing to judge: pass texts, or --jsonl with lines on standard input"
         )
-    checker, policy = _checker(config, channel, facts)
+    checker, policy = checker_for(config, channel, facts)
     tell = _tell(checker, policy, explain=explain, as_json=as_json)
     if not jsonl:
         for text in texts or ():
@@ -62,8 +60,11 @@ def check(
         raise typer.Exit(1)
 
 
-def _checker(config: Path | None, channel: str, facts: Path | None) -> "tuple[Checker, CheckPolicy]":
-    """`facts` takes the place of the channel's list. Raises ConfigError."""
+def checker_for(config: Path | None, channel: str, facts: Path | None) -> "tuple[Checker, CheckPolicy]":
+    """What the options say, else what came with this version and the default policy. Raises ConfigError.
+
+    `facts` takes the place of the channel's list.
+    """
     from app.loading.facts import load_facts
     from app.loading.policies import check_policy
     from app.loading.ruleset import load_checker
@@ -128,19 +129,7 @@ def _counted(lines: Iterable[bytes]) -> Iterator[Iterable[bytes]]:
 def _as_json(verdict: Verdict) -> dict[str, object]:
     return {
         "disposition": verdict.disposition.value,
-        "findings": [
-            {
-                "rule": finding.rule,
-                "category": finding.category.value,
-                "severity": finding.severity.value,
-                "span": [finding.span.start, finding.span.end],
-                "quote": finding.quote,
-                "why": finding.why,
-                "message_quote": finding.message_quote,
-                **({"shadow": True} if finding.shadow else {}),
-            }
-            for finding in verdict.findings
-        ],
+        "findings": findings_as_json(verdict.findings),
         "ruleset": verdict.ruleset,
     }
 

@@ -49,6 +49,8 @@ class Claim:
     why: str
 
 
+_SOURCE = "国办发〔2020〕53号，知识库权威准确、实时更新"
+
 # One cheap search tells of most replies that nothing in them can be compared.
 _WORTH_A_LOOK = re.compile(
     r"[0-9.@《]|[零〇一二两三四五六七八九十幺](?:[点时号]|[零〇一二两三四五六七八九幺]{2})"
@@ -164,4 +166,5 @@ def _finding(claim: Claim, spans: list[Span], raw: str) -> Finding:
         spans=tuple(spans),
         quote=raw[start:end],
         subclass=claim.rule.rpartition(".")[2],
+        source=_SOURCE,
     )

@@ -287,6 +287,8 @@ class Finding:
     """Of `core.taxonomy`; empty for findings of the system."""
     message_quote: str = ""
     """The citizen's words that mattered, as written and cut short; empty where none did."""
+    source: str = ""
+    """The clause of policy behind the rule; empty for findings of the system."""
 
     @property
     def span(self) -> Span:

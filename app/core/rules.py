@@ -113,4 +113,5 @@ def _finding(rule: Rule, scope: Scope, proofs: Sequence[Proof], listening: froze
         spans=spans,
         quote=scope.evidence.folded.raw[hull.start : hull.end],
         message_quote=quote_of_message(rule.when, scope, proofs[0], listening),
+        source=rule.source,
     )

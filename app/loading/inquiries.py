@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from app.core.model import NO_CONVERSATION, Conversation, Reply, Turn
 
@@ -29,27 +30,33 @@ class _Context(BaseModel):
     turns: list[_Turn] = Field(default_factory=list)
 
 
-class _Line(BaseModel):
-    """Further keys (ids, labels) are the asker's own and are passed by."""
+class InquiryLine(BaseModel):
+    """Further keys (ids, notes) are the asker's own and are passed by."""
 
     text: str
     context: str | _Context | None = None
+    """What the citizen wrote, or that with the turns before."""
+
+    @property
+    def inquiry(self) -> Inquiry:
+        if self.context is None:
+            return Inquiry(Reply.of(self.text))
+        if isinstance(self.context, str):
+            return Inquiry(Reply.of(self.text), Conversation(self.context))
+        turns = tuple(Turn(turn.asked, turn.answered, turn.at) for turn in self.context.turns)
+        return Inquiry(Reply.of(self.text), Conversation(self.context.message, turns))
+
+
+def place_of(wrong: ErrorDetails) -> str:
+    """Where in the line, as its writer sees it: the names of our own types are no part of that."""
+    return ".".join(str(step) for step in wrong["loc"] if step not in ("str", "_Context"))
 
 
 def read_inquiry(line: bytes) -> Inquiry:
-    """`context` is what the citizen wrote, or that with the turns before: `{"message", "turns"}`.
-
-    Raises ValueError that says what is wrong without quoting the line.
-    """
+    """Raises ValueError that says what is wrong without quoting the line."""
     try:
-        read = _Line.model_validate_json(line.removeprefix(BOM_UTF8))
+        return InquiryLine.model_validate_json(line.removeprefix(BOM_UTF8)).inquiry
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(step) for step in wrong["loc"] if step not in ("str", "_Context"))
+        place = place_of(wrong)
         raise ValueError(f"{place}: {wrong['msg']}" if place else wrong["msg"]) from None
-    if read.context is None:
-        return Inquiry(Reply.of(read.text))
-    if isinstance(read.context, str):
-        return Inquiry(Reply.of(read.text), Conversation(read.context))
-    turns = tuple(Turn(turn.asked, turn.answered, turn.at) for turn in read.context.turns)
-    return Inquiry(Reply.of(read.text), Conversation(read.context.message, turns))

@@ -22,4 +22,8 @@ class Problem:
 def refuse(problems: Sequence[Problem]) -> None:
     """Raises ConfigError with every problem, a line each; returns where there is none."""
     if problems:
-        raise ConfigError("\n".join(str(problem) for problem in sorted(problems)))
+        raise refusal(problems)
+
+
+def refusal(problems: Sequence[Problem]) -> ConfigError:
+    return ConfigError("\n".join(str(problem) for problem in sorted(problems)))

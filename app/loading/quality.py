@@ -1,6 +1,5 @@
 """Remarks on the words of the lists, each with the file and line of its word."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from app.core.lexicon import Lexicon
 from app.core.model import Conversation, Reply
 from app.core.quality import Flaw, Remark, duplicates, ordinary, term_remarks
 from app.core.text import Folder
-from app.loading.inquiries import read_inquiry
+from app.loading.labelled import load_labelled
 from app.loading.lexicons import lexicon_id, load_lexicons
-from app.loading.problems import Problem, refuse
+from app.loading.problems import refuse
 from app.loading.ruleset import shipped_dirs
 
 _DEVELOPMENT = Path("tests", "corpus", "development")
@@ -58,31 +57,14 @@ def read_quality(checker: Checker, lexicons_dir: Path | None, corpus: Sequence[P
     folder = lexicons_dir or shipped_dirs()[1]
     lexicons, problems = load_lexicons(folder, checker.folder)
     refuse(problems)
-    return Quality(checker, folder, lexicons, [pair for file in corpus for pair in _to_pass(file)])
+    replies = load_labelled(corpus) if corpus else ()
+    to_pass = [(one.reply, one.conversation) for one in replies if not one.hold]
+    return Quality(checker, folder, lexicons, to_pass)
 
 
 def development_corpus() -> Sequence[Path]:
     """Of the checkout; an installed package has none."""
     return sorted((shipped_dirs()[0].parent / _DEVELOPMENT).glob("*.jsonl"))
-
-
-def _to_pass(file: Path) -> Iterator[tuple[Reply, Conversation]]:
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError as error:
-        refuse([Problem(file, 0, f"the corpus cannot be read: {error.strerror}")])
-        return
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            inquiry = read_inquiry(line)
-            labels = json.loads(line)
-        except ValueError as error:
-            refuse([Problem(file, number, f"not a labelled line: {error}")])
-            return
-        if not labels.get("hold"):
-            yield inquiry.reply, inquiry.conversation
 
 
 def _counted(

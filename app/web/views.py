@@ -12,11 +12,13 @@ from app.core.records import Delivery, Exchange, Hold
 class FindingView(BaseModel):
     rule: str
     category: str
+    subclass: str = Field("", description="Within the category; empty for findings of the system")
     severity: str
     span: tuple[int, int] = Field(description="Half-open range of code points in the reply's text")
     quote: str
     why: str
     message_quote: str = Field("", description="The citizen's words that mattered; empty where none did")
+    source: str = Field("", description="The clause of policy behind the rule")
     shadow: bool = False
 
     @classmethod
@@ -24,11 +26,13 @@ class FindingView(BaseModel):
         return cls(
             rule=finding.rule,
             category=finding.category.value,
+            subclass=finding.subclass,
             severity=finding.severity.value,
             span=(finding.span.start, finding.span.end),
             quote=finding.quote,
             why=finding.why,
             message_quote=finding.message_quote,
+            source=finding.source,
             shadow=finding.shadow,
         )
 
