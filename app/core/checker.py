@@ -26,6 +26,7 @@ class Checker:
     folder: Folder
     cut: Cut
     """Segments a folded text."""
+    scales: Scales
     masks: Mapping[int, int]
     """Which bits wake which condition."""
     version: str
@@ -45,8 +46,10 @@ class Checker:
     ) -> "Checker":
         """`lists` folded already. `commonness` decides how soon a rule is left asleep, never a verdict."""
         planned = plan(rules, lists, commonness)
-        lexicons = compile_lexicons(lists, sound, planned.wakes, scales)
-        return cls(Ruleset(tuple(rules), planned.needs), lexicons, folder, cut, planned.masks, version)
+        lexicons = compile_lexicons(lists, sound, planned.wakes)
+        return cls(
+            Ruleset(tuple(rules), planned.needs), lexicons, folder, cut, scales, planned.masks, version
+        )
 
     def check(self, reply: Reply, conversation: Conversation, policy: CheckPolicy) -> Verdict:
         """The same reply, conversation, policy and version give the same verdict for ever."""
@@ -70,7 +73,7 @@ class Checker:
 
     def evidence(self, text: str, message: Evidence | None = None) -> Evidence:
         """What is known of a text, and of the message it answers."""
-        return Evidence(self.folder.fold(text), self.lexicons, self.cut, message, self.masks)
+        return Evidence(self.folder.fold(text), self.lexicons, self.cut, self.scales, message, self.masks)
 
     def _version_with(self, policy: CheckPolicy) -> str:
         return _joint_version(self.version, policy.fingerprint)

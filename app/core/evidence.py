@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from app.core.lexicon import ALWAYS, Hit, Lexicons, Seen, Term
 from app.core.model import Span
+from app.core.scale import Scales
 from app.core.text import Folded
 from app.core.words import Cut
 
@@ -55,8 +56,7 @@ class Scope:
     def reading(self, scale: str) -> float:
         """Raises KeyError for a scale there is none of; a rule that names one does not load."""
         if self.readings is None:
-            seen = self.evidence.seen
-            self.readings = dict(zip(seen.scales.names, seen.readings(self.start, self.end), strict=True))
+            self.readings = self.evidence.scales.readings(self.text)
         return self.readings[scale]
 
     def wakes(self, condition: "Asked") -> bool:
@@ -101,6 +101,7 @@ class Evidence:
     folded: Folded
     lexicons: Lexicons
     cut: Cut
+    scales: Scales
     message: "Evidence | None" = None
     """What the citizen wrote, read the same way."""
     masks: Mapping[int, int] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class Evidence:
     def without(self, lexicon: str, term: Term) -> "Evidence":
         """As if the list had no such term: to see what the term is good for."""
         message = self.message.without(lexicon, term) if self.message is not None else None
-        evidence = Evidence(self.folded, self.lexicons, self.cut, message, self.masks)
+        evidence = Evidence(self.folded, self.lexicons, self.cut, self.scales, message, self.masks)
         evidence.seen = self.seen.without(lexicon, term)
         return evidence
 
@@ -159,7 +160,7 @@ class Evidence:
 
     def highest(self, scale: str) -> float | None:
         """The reading of the sentence that reads highest; None where there is no such scale."""
-        if scale not in self.seen.scales.names:
+        if scale not in self.scales.names:
             return None
         return max((scope.reading(scale) for scope in self.scopes(ScopeKind.SENTENCE)), default=None)
 

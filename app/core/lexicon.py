@@ -1,15 +1,13 @@
 """All lexicons in one automaton: one pass finds every term of every list."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 
 import ahocorasick
 
-from app.core.scale import Scales
 from app.core.sounds import Heard, Sound, Sounds, syllables_of
 from app.core.text import Squeezed, squeeze
 from app.core.words import Cut, Words
@@ -56,8 +54,8 @@ class Hit:
 ALWAYS = 1
 """The bit of conditions that may hold in any text."""
 
-Entry = tuple[int, Mapping[str, Sequence[Term]], int, tuple[int, ...]]
-"""What one string stands for: its length, its terms by list, whom it wakes, its weight on each scale."""
+Entry = tuple[int, Mapping[str, Sequence[Term]], int]
+"""What one string stands for: its length, its terms by list, whom it wakes."""
 
 Place = tuple[int, Entry]
 """An entry, and where its last character stands."""
@@ -90,7 +88,6 @@ class Seen:
     """Of the squeezed view if there is one."""
     heard: Sequence[Place]
     """In the view of sounds."""
-    scales: Scales
     always: int
     awake: int
     """Bits of the conditions that may hold."""
@@ -103,23 +100,13 @@ class Seen:
             return [self.awake] * len(ranges)
         awake = [self.always] * len(ranges)
         at, (start, end) = 0, ranges[0] if ranges else (0, 0)
-        for last, (length, _, wakes, _) in self.plain:
+        for last, (length, _, wakes) in self.plain:
             while last >= end and at + 1 < len(ranges):
                 at += 1
                 start, end = ranges[at]
             if last < end and last + 1 - length >= start:
                 awake[at] |= wakes
         return awake
-
-    def readings(self, start: int, end: int) -> tuple[float, ...]:
-        """Of this stretch, on each scale."""
-        weighed: dict[int, tuple[int, ...]] = {}
-        for last, entry in islice(self.plain, bisect_left(self.plain, start, key=_last), None):
-            if last >= end:
-                break
-            if entry[3] and last + 1 - entry[0] >= start:
-                weighed[id(entry)] = entry[3]
-        return self.scales.readings(weighed.values())
 
     @property
     def lexicons(self) -> Iterable[str]:
@@ -185,7 +172,6 @@ class Lexicons:
     spelled: ahocorasick.Automaton
     sounding: ahocorasick.Automaton | None
     sounds: Sounds
-    scales: Scales
     always: int
     """Bits of the conditions that any text wakes."""
 
@@ -199,17 +185,15 @@ class Lexicons:
             sound = self.sounds.hear(squeezed.text if squeezed else text)
             heard = list(self.sounding.iter(sound.text))
         awake = self.always
-        for _, (_, _, wakes, _) in chain(plain, hidden, heard):
+        for _, (_, _, wakes) in chain(plain, hidden, heard):
             awake |= wakes
-        return Seen(Words(text, cut), squeezed, plain, hidden, sound, heard, self.scales, self.always, awake)
+        return Seen(Words(text, cut), squeezed, plain, hidden, sound, heard, self.always, awake)
 
 
-def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, scales: Scales) -> Lexicons:
-    """One automaton for all lists, all needles and all scales. Terms must be folded already."""
+def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes) -> Lexicons:
+    """One automaton for all lists and all needles. Terms must be folded already."""
     lists = tuple(lexicons)
-    spelled: dict[str, list[tuple[str, Term]]] = {
-        string: [] for string in chain(wakes.by_needle, scales.weights)
-    }
+    spelled: dict[str, list[tuple[str, Term]]] = {needle: [] for needle in wakes.by_needle}
     heard: dict[tuple[str, ...], list[tuple[str, Term]]] = {}
     for lexicon in lists:
         for term in lexicon.terms:
@@ -220,17 +204,14 @@ def compile_lexicons(lexicons: Iterable[Lexicon], sound: Sound, wakes: Wakes, sc
     sounds = Sounds(chain.from_iterable(heard), sound)
     by_sign = {sounds.sign(syllables): entries for syllables, entries in heard.items()}
     return Lexicons(
-        _automaton(spelled, wakes, scales),
-        _automaton(by_sign, wakes, Scales()) if by_sign else None,
+        _automaton(spelled, wakes),
+        _automaton(by_sign, wakes) if by_sign else None,
         sounds,
-        scales,
         wakes.always,
     )
 
 
-def _automaton(
-    entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes, scales: Scales
-) -> ahocorasick.Automaton:
+def _automaton(entries: Mapping[str, Sequence[tuple[str, Term]]], wakes: Wakes) -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
     for text, found in entries.items():
         mask = wakes.by_needle.get(text, 0)
@@ -238,17 +219,13 @@ def _automaton(
         for lexicon, term in found:
             mask |= wakes.by_lexicon.get(lexicon, 0)
             terms.setdefault(lexicon, []).append(term)
-        automaton.add_word(text, (len(text), terms, mask, scales.weights.get(text, ())))
+        automaton.add_word(text, (len(text), terms, mask))
     automaton.make_automaton()
     return automaton
 
 
-def _last(place: Place) -> int:
-    return place[0]
-
-
 def _range(place: Place) -> tuple[int, int, Mapping[str, Sequence[Term]]]:
-    last, (length, terms, _, _) = place
+    last, (length, terms, _) = place
     return last + 1 - length, last + 1, terms
 
 

@@ -15,8 +15,9 @@ def load_scales(lexicons: Path) -> tuple[Scales, Sequence[Problem]]:
     scales, problems = [], list[Problem]()
     for file in sorted((lexicons / FOLDER).glob("*.txt")):
         scale, found = _load(file)
-        scales.append(scale)
         problems += found
+        if not found:
+            scales.append(scale)
     return Scales.of(scales), problems
 
 
@@ -34,7 +35,12 @@ def _load(file: Path) -> tuple[Scale, list[Problem]]:
             )
         else:
             weights[letters] = int(weight)
-    return Scale(file.stem, weights.pop(_BIAS, 0), weights), problems
+    scale = Scale(file.stem, weights.pop(_BIAS, 0), weights)
+    try:
+        Scales.of([scale])
+    except ValueError as error:
+        problems.append(Problem(file, 0, str(error)))
+    return scale, problems
 
 
 def as_text(scale: Scale) -> str:

@@ -140,7 +140,7 @@ def _with_entries(checker: Checker, wanted: int) -> Checker:
     shuffled = random.Random(1)  # noqa: S311
     invented = {"".join(shuffled.choices(letters, k=4)) for _ in range(max(0, left))}
     lists.append(Lexicon("invented.terms", tuple(Term(one) for one in sorted(invented))))
-    rules, scales = checker.ruleset.rules, checker.lexicons.scales
+    rules, scales = checker.ruleset.rules, checker.scales
     return Checker.of(
         rules, lists, checker.folder, checker.cut, sound_of, lambda text: 0.1 ** len(text), scales, "bench"
     )
