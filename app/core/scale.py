@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import repeat
+from operator import add
 
 UNIT = 100
 """Weights are written as whole hundredths."""
@@ -54,7 +55,7 @@ class Scales:
     def readings(self, text: str) -> Mapping[str, float]:
         """Of a sentence, by scale. Each string counts once, however often it stands there."""
         strings = set(text)
-        strings.update(map(str.__add__, text, text[1:]))
+        strings.update(map(add, text, text[1:]))
         total = sum(map(self.weights.get, strings, repeat(0)), self.bias)
         readings = {}
         for name in self.names:
