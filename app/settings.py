@@ -79,6 +79,8 @@ class Policy(Closed):
     """From here on a draft cannot be approved as it stands, only edited, replaced or rejected."""
     unreadable: Literal["hold", "allow"] = "hold"
     """What to do with images, voice, video and mini programs, which no rule can look into."""
+    off_register: Literal["strict", "lenient", "off"] = "strict"
+    """What of a reply without one bad word that is not how an office writes: hold it, note it, let it be."""
     shadow: tuple[str, ...] = ()
     """Rule ids that are measured but do not hold. Shown in red, counted in a metric."""
     shadow_all: bool = False

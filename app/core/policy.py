@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from app.core.evidence import Evidence
 from app.core.facts import FactList
@@ -18,12 +19,26 @@ POINTS: Mapping[Severity, int] = {
 """What a finding adds to a reply's score."""
 
 
+OFF_REGISTER = "off_register"
+
+
+class Strictness(StrEnum):
+    """How much it counts that a reply, without one bad word, is not how an office writes."""
+
+    STRICT = "strict"
+    """As much as the rule says."""
+    LENIENT = "lenient"
+    """At most a note, S2."""
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckPolicy:
     hold_at: Severity = Severity.MEDIUM
     block_at: Severity | None = Severity.HIGH
     """None: nothing is blocked, only held."""
     unreadable_holds: bool = True
+    off_register: Strictness = Strictness.STRICT
     shadow: frozenset[str] = frozenset()
     """Rule ids that are measured and do not count."""
     shadow_all: bool = False
@@ -39,6 +54,7 @@ class CheckPolicy:
             self.hold_at.value,
             self.block_at.value if self.block_at else "never",
             self.unreadable_holds,
+            self.off_register.value,
             sorted(self.shadow),
             self.shadow_all,
             sorted(self.decisions.items()),
@@ -62,10 +78,17 @@ class CheckPolicy:
         decided = next((self.decisions[name] for name in named if name in self.decisions), None)
         if decided is not None:
             return decided
-        if finding.severity < self.hold_at:
+        severity = self._weight(finding)
+        if severity is None or severity < self.hold_at:
             return Disposition.RELEASE
-        blocked = self.block_at is not None and finding.severity >= self.block_at
+        blocked = self.block_at is not None and severity >= self.block_at
         return Disposition.BLOCK if blocked else Disposition.HOLD
+
+    def _weight(self, finding: Finding) -> Severity | None:
+        """None: it does not count."""
+        if finding.subclass != OFF_REGISTER or self.off_register is Strictness.STRICT:
+            return finding.severity
+        return None if self.off_register is Strictness.OFF else min(finding.severity, Severity.LOW)
 
     def made_up(self, evidence: Evidence) -> Iterable[Finding]:
         """What a reply tells that the channel's list of facts does not know."""

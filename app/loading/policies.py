@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from app.core.errors import ConfigError
 from app.core.facts import FactList
 from app.core.model import Disposition, Severity
-from app.core.policy import CheckPolicy
+from app.core.policy import CheckPolicy, Strictness
 from app.core.text import Folder
 from app.loading.facts import load_facts
 from app.settings import Policy, Settings
@@ -16,6 +16,7 @@ def check_policy(policy: Policy, facts: FactList | None = None) -> CheckPolicy:
         hold_at=Severity(policy.hold_at),
         block_at=None if policy.block_at == "never" else Severity(policy.block_at),
         unreadable_holds=policy.unreadable == "hold",
+        off_register=Strictness(policy.off_register),
         shadow=frozenset(policy.shadow),
         shadow_all=policy.shadow_all,
         decisions={name: Disposition(one) for name, one in policy.decisions.items()},

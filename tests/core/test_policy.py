@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.model import Disposition, Severity
-from app.core.policy import CheckPolicy, decide, score
+from app.core.model import Category, Disposition, Finding, Severity
+from app.core.policy import CheckPolicy, Strictness, decide, score
 from tests.values import MOCKED
 
 FINDING = MOCKED.findings[0]
@@ -86,3 +86,25 @@ def test_score(found: list[tuple[str, Severity]], points: int) -> None:
 def test_a_sure_hold_holds(hold_at: Severity) -> None:
     policy = CheckPolicy(hold_at)
     assert decide([replace(FINDING, severity=policy.sure_hold)], policy) is not Disposition.RELEASE
+
+
+@pytest.mark.parametrize(
+    ("strictness", "subclass", "hold_at", "disposition"),
+    [
+        pytest.param("strict", "off_register", "medium", Disposition.HOLD, id="as the rule says"),
+        pytest.param("lenient", "off_register", "medium", Disposition.RELEASE, id="a note"),
+        pytest.param("lenient", "off_register", "low", Disposition.HOLD, id="where notes hold, too"),
+        pytest.param("off", "off_register", "info", Disposition.RELEASE, id="nothing at all"),
+        pytest.param("off", "cold", "medium", Disposition.HOLD, id="no other tone"),
+    ],
+)
+def test_how_strictly_register_is_judged_is_policy(
+    strictness: str, subclass: str, hold_at: str, disposition: Disposition
+) -> None:
+    finding = Finding("tone.x", Category.TONE, Severity.MEDIUM, "像私下说话", subclass=subclass)
+    policy = CheckPolicy(off_register=Strictness(strictness), hold_at=Severity(hold_at))
+    assert decide([finding], policy) is disposition
+
+
+def test_how_strictly_register_is_judged_is_part_of_the_version() -> None:
+    assert CheckPolicy(off_register=Strictness.OFF).fingerprint != CheckPolicy().fingerprint
