@@ -6,16 +6,18 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.core.rules import Rule
+from app.loading.frames import FRAMES, load_frames
 from app.loading.problems import Problem
-from app.loading.schema import RuleFile
-from app.loading.yaml import line_of, read_yaml
+from app.loading.schema import Frames, RuleFile
+from app.loading.yaml import line_of, read_yaml, validation_problems
 
 
 def load_rules(folder: Path, lexicon_ids: frozenset[str]) -> tuple[tuple[Rule, ...], Sequence[Problem]]:
     """Every rule below `folder`, in the order of their files. Problems instead of exceptions."""
     rules: dict[str, Rule] = {}
-    problems: list[Problem] = []
-    files = sorted(folder.rglob("*.yaml"))
+    frames, unframed = load_frames(folder / FRAMES, lexicon_ids)
+    problems = list(unframed)
+    files = sorted(file for file in folder.rglob("*.yaml") if file != folder / FRAMES)
     if not files:  # a folder misspelt must not be a guard that lets everything pass
         return (), [
             Problem(folder, 0, "expected rules, <category>/<name>.yaml, found none; is it the right folder?")
@@ -25,7 +27,7 @@ def load_rules(folder: Path, lexicon_ids: frozenset[str]) -> tuple[tuple[Rule, .
         for file in folder.rglob("*.yml")
     ]
     for file in files:
-        rule, found = _rule(folder, file, lexicon_ids)
+        rule, found = _rule(folder, file, lexicon_ids, frames)
         problems += found
         if rule is not None and rule.id in rules:
             problems.append(Problem(file, 1, f"the id {rule.id} is used by another file too"))
@@ -34,20 +36,24 @@ def load_rules(folder: Path, lexicon_ids: frozenset[str]) -> tuple[tuple[Rule, .
     return tuple(rules.values()), problems
 
 
-def _rule(folder: Path, file: Path, lexicon_ids: frozenset[str]) -> tuple[Rule | None, list[Problem]]:
+def _rule(
+    folder: Path, file: Path, lexicon_ids: frozenset[str], frames: Frames
+) -> tuple[Rule | None, list[Problem]]:
     document, unread = read_yaml(file)
     if unread:
         return None, list(unread)
     try:
         read = RuleFile.model_validate(document)
     except ValidationError as error:
-        return None, [
-            Problem(file, line_of(document, one["loc"]), f"{_path(one['loc'])}: {one['msg']}{_found(one)}")
-            for one in error.errors()
-        ]
+        return None, validation_problems(file, document, error)
     problems = [
         Problem(file, line_of(document, ["when"]), f"there is no lexicon {one!r}")
         for one in sorted(read.lexicons() - lexicon_ids)
+    ]
+    unknown = read.frames() - frames.keys()
+    problems += [
+        Problem(file, line_of(document, ["when"]), f"there is no frame {one!r} in {FRAMES}")
+        for one in sorted(unknown)
     ]
     expected = f"{file.relative_to(folder).parts[0]}.{file.stem}"
     if read.id != expected:
@@ -56,14 +62,4 @@ def _rule(folder: Path, file: Path, lexicon_ids: frozenset[str]) -> tuple[Rule |
         problems.append(
             Problem(file, line_of(document, ["category"]), "category: expected the folder's name")
         )
-    return read.build(), problems
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(step) for step in location) or "the file"
-
-
-def _found(error: object) -> str:
-    """What stood there, if it is short enough to say."""
-    value = error["input"] if isinstance(error, dict) else None
-    return f"; found {value!r}" if isinstance(value, str | int | float | bool) else ""
+    return None if unknown else read.build(frames), problems

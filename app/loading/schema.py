@@ -2,10 +2,11 @@
 
 import json
 import re
-import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, RootModel, model_validator
 
 from app.core import conditions
 from app.core.conditions import Condition
@@ -32,6 +33,10 @@ _SUBCLASSES: list[JsonValue] = [*sorted({name for names in SUBCLASSES.values() f
 PatternText = Annotated[str, Field(min_length=1), AfterValidator(_sound_pattern)]
 
 
+Frames = Mapping[str, Condition]
+"""Conditions that several rules share, by name."""
+
+
 class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,16 +46,16 @@ class NearPart(Closed):
     to: "Part"
     within: int = Field(ge=0, le=200)
 
-    def build(self) -> Condition:
-        return conditions.Near(self.of.build(), self.to.build(), self.within)
+    def build(self, frames: Frames) -> Condition:
+        return conditions.Near(self.of.build(frames), self.to.build(frames), self.within)
 
 
 class SequencePart(Closed):
     items: list["Part"] = Field(min_length=2)
     within: int = Field(ge=0, le=200)
 
-    def build(self) -> Condition:
-        return conditions.InOrder(tuple(item.build() for item in self.items), self.within)
+    def build(self, frames: Frames) -> Condition:
+        return conditions.InOrder(tuple(item.build(frames) for item in self.items), self.within)
 
 
 class CountPart(Closed):
@@ -58,8 +63,8 @@ class CountPart(Closed):
     at_least: int = Field(ge=1)
     at_most: int | None = None
 
-    def build(self) -> Condition:
-        return conditions.Count(self.of.build(), self.at_least, self.at_most)
+    def build(self, frames: Frames) -> Condition:
+        return conditions.Count(self.of.build(frames), self.at_least, self.at_most)
 
 
 class BesidePart(Closed):
@@ -71,7 +76,7 @@ class LengthPart(Closed):
     at_least: int = Field(0, ge=0)
     at_most: int | None = Field(None, ge=0)
 
-    def build(self) -> Condition:
+    def build(self, frames: Frames) -> Condition:
         return conditions.Length(self.at_least, self.at_most)
 
 
@@ -79,14 +84,14 @@ class LeansPart(Closed):
     scale: str = Field(description="lexicons/scales/ 里的文件名")
     at_least: float = Field(ge=-5, le=20)
 
-    def build(self) -> Condition:
+    def build(self, frames: Frames) -> Condition:
         return conditions.Leans(self.scale, self.at_least)
 
 
 class EchoPart(Closed):
     at_least: int = Field(ge=4)
 
-    def build(self) -> Condition:
+    def build(self, frames: Frames) -> Condition:
         return conditions.Echo(self.at_least)
 
 
@@ -110,6 +115,7 @@ class Part(Closed):
     message: "Part | None" = Field(None, description="对市民的留言成立")
     reply: "Part | None" = Field(None, description="对整条回复成立")
     echo: EchoPart | None = Field(None, description="与市民留言有相同的一段话")
+    frame: str | None = Field(None, description="rules/frames.yaml 里起了名字的条件")
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:
@@ -118,7 +124,7 @@ class Part(Closed):
             raise ValueError(f"expected exactly one condition, found {keys}")
         return self
 
-    def build(self) -> Condition:
+    def build(self, frames: Frames) -> Condition:
         """The condition this stands for."""
         match self:
             case Part(lexicon=str() as one):
@@ -128,48 +134,71 @@ class Part(Closed):
             case Part(pattern=str() as text):
                 return conditions.Pattern(re.compile(text))
             case Part(all=list() as parts):
-                return conditions.All(tuple(part.build() for part in parts))
+                return conditions.All(tuple(part.build(frames) for part in parts))
             case Part(any=list() as parts):
-                return conditions.Any(tuple(part.build() for part in parts))
+                return conditions.Any(tuple(part.build(frames) for part in parts))
             case Part(not_=Part() as part):
-                return conditions.Not(part.build())
+                return conditions.Not(part.build(frames))
             case Part(near=NearPart() as near):
-                return near.build()
+                return near.build(frames)
             case Part(sequence=SequencePart() as sequence):
-                return sequence.build()
+                return sequence.build(frames)
             case Part(count=CountPart() as count):
-                return count.build()
+                return count.build(frames)
             case Part(before=BesidePart() as beside):
-                return conditions.Beside(beside.of.build(), beside.within, "before")
+                return conditions.Beside(beside.of.build(frames), beside.within, "before")
             case Part(after=BesidePart() as beside):
-                return conditions.Beside(beside.of.build(), beside.within, "after")
+                return conditions.Beside(beside.of.build(frames), beside.within, "after")
             case Part(length=LengthPart() as length):
-                return length.build()
+                return length.build(frames)
             case Part(position=str() as where):
                 return conditions.Position(where)
             case Part(leans=LeansPart() as leans):
-                return leans.build()
+                return leans.build(frames)
             case Part(message=Part() as part):
-                return conditions.OfMessage(part.build())
+                return conditions.OfMessage(part.build(frames))
             case Part(reply=Part() as part):
-                return conditions.OfReply(part.build())
+                return conditions.OfReply(part.build(frames))
             case Part(echo=EchoPart() as echo):
-                return echo.build()
+                return echo.build(frames)
+            case Part(frame=str() as name):
+                return frames[name]
         return conditions.Quoted()
 
-    def lexicons(self) -> set[str]:
-        """Every list this condition, or one inside it, names."""
-        found: set[str] = set()
+    def inner(self) -> Iterator["Part"]:
+        """Itself, and every condition inside it."""
         stack: list[object] = [self]
         while stack:
             one = stack.pop()
-            if isinstance(one, Part) and one.lexicon is not None:
-                found.update([one.lexicon] if isinstance(one.lexicon, str) else one.lexicon)
+            if isinstance(one, Part):
+                yield one
             if isinstance(one, BaseModel):
                 stack.extend(getattr(one, name) for name in one.model_fields_set)
             elif isinstance(one, list):
                 stack.extend(one)
+
+    def lexicons(self) -> set[str]:
+        """Every list this condition, or one inside it, names."""
+        found: set[str] = set()
+        for one in self.inner():
+            if one.lexicon is not None:
+                found.update([one.lexicon] if isinstance(one.lexicon, str) else one.lexicon)
         return found
+
+    def frames(self) -> set[str]:
+        """Every frame this condition, or one inside it, names."""
+        return {one.frame for one in self.inner() if one.frame is not None}
+
+
+class FrameFile(Closed):
+    """One condition with a name, in rules/frames.yaml."""
+
+    title: str = Field(min_length=1, description="一句话说明它认的是什么")
+    when: Part
+
+
+class FramesFile(RootModel[dict[str, FrameFile]]):
+    """rules/frames.yaml."""
 
 
 class ExampleText(Closed):
@@ -207,7 +236,8 @@ class RuleFile(Closed):
             raise ValueError(f"subclass: expected one of {', '.join(known)}, found {self.subclass}")
         return self
 
-    def build(self) -> Rule:
+    def build(self, frames: Frames) -> Rule:
+        """`frames`: those the rules share, by name. Raises KeyError for one that is not there."""
         return Rule(
             id=self.id,
             title=self.title,
@@ -215,8 +245,8 @@ class RuleFile(Closed):
             subclass=self.subclass,
             severity=self.severity,
             scope=self.scope,
-            when=self.when.build(),
-            unless=self.unless.build() if self.unless else None,
+            when=self.when.build(frames),
+            unless=self.unless.build(frames) if self.unless else None,
             why=self.why,
             source=self.source,
             hits=tuple(_example(one) for one in self.examples.hit),
@@ -227,19 +257,25 @@ class RuleFile(Closed):
     def lexicons(self) -> set[str]:
         return self.when.lexicons() | (self.unless.lexicons() if self.unless else set())
 
+    def frames(self) -> set[str]:
+        return self.when.frames() | (self.unless.frames() if self.unless else set())
+
 
 def _example(one: str | ExampleText) -> Example:
     return Example(one) if isinstance(one, str) else Example(one.reply, one.message)
 
 
-for _model in (NearPart, SequencePart, CountPart, BesidePart, Part):
+for _model in (NearPart, SequencePart, CountPart, BesidePart, Part, FrameFile, FramesFile):
     _model.model_rebuild()
 
 
-def json_schema() -> dict[str, object]:
-    """What editors complete rule files from: rules/schema.json."""
-    return RuleFile.model_json_schema(by_alias=True)
+SCHEMAS: Mapping[str, Callable[[], dict[str, object]]] = {
+    "schema.json": lambda: RuleFile.model_json_schema(by_alias=True),
+    "frames.schema.json": lambda: FramesFile.model_json_schema(by_alias=True),
+}
+"""What editors complete from: by file below rules/, of rules and of frames.yaml."""
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
+    for _name, _schema in SCHEMAS.items():
+        Path("rules", _name).write_text(json.dumps(_schema(), ensure_ascii=False, indent=2) + "\n", "utf-8")

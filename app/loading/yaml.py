@@ -5,6 +5,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -38,3 +39,20 @@ def line_of(document: Any, path: Sequence[int | str]) -> int:
         else:
             break
     return line
+
+
+def validation_problems(file: Path, document: object, error: ValidationError) -> list[Problem]:
+    return [
+        Problem(file, line_of(document, one["loc"]), f"{_path(one['loc'])}: {one['msg']}{_found(one)}")
+        for one in error.errors()
+    ]
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(step) for step in location) or "the file"
+
+
+def _found(error: object) -> str:
+    """What stood there, if it is short enough to say."""
+    value = error["input"] if isinstance(error, dict) else None
+    return f"; found {value!r}" if isinstance(value, str | int | float | bool) else ""

@@ -27,7 +27,7 @@ def rule(when: Mapping[str, Any], unless: Mapping[str, Any] | None = None, scope
         "source": "依据",
         "examples": {"hit": ["一", "二", "三"], "pass": ["四", "五", "六"]},
     }
-    return RuleFile.model_validate(facts | ({"unless": unless} if unless else {})).build()
+    return RuleFile.model_validate(facts | ({"unless": unless} if unless else {})).build({})
 
 
 def quotes(a_rule: Rule, reply: str, message: str = "") -> list[str]:

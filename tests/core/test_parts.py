@@ -13,7 +13,7 @@ GAG, CITIZEN = {"lexicon": "mockery.gag"}, {"lexicon": ["person.citizen", "perso
 
 
 def part(document: Mapping[str, Any]) -> conditions.Condition:
-    return Part.model_validate(document).build()
+    return Part.model_validate(document).build({})
 
 
 @pytest.mark.parametrize(
