@@ -4,8 +4,10 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 WORKDIR /src
 RUN pip install --no-cache-dir uv==0.13.9
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --frozen --no-dev --no-install-project
+RUN uv sync --frozen --no-dev --no-install-project --group assets
 COPY app app
+COPY scripts scripts
+RUN .venv/bin/python -m scripts.assets
 COPY lexicons lexicons
 COPY rules rules
 RUN uv sync --frozen --no-dev --no-editable

@@ -14,15 +14,28 @@ $(READY): pyproject.toml uv.lock
 	@$(BIN)/uv sync --frozen --quiet
 	@touch $@
 
-setup: $(READY) ## install everything into .venv
+ASSETS := app/web/console/static/vendor/.ready
+$(ASSETS): $(READY) app/web/console/package-lock.json
+	@command -v npm >/dev/null || $(BIN)/uv sync --frozen --quiet --group assets
+	@$(BIN)/python -m scripts.assets
+	@touch $@
 
-run: $(READY) ## start Shenyan with a sample bot and a platform emulator
+assets: $(ASSETS) ## fetch what the console's pages load
+
+setup: $(READY) $(ASSETS) ## install everything into .venv
+
+run: setup ## start Shenyan with a sample bot and a platform emulator
 	@$(BIN)/shenyan serve --sample
 
-demo: $(READY) ## play a scripted conversation and print what happened
+demo: setup ## play a scripted conversation and print what happened
 	@$(BIN)/shenyan demo
 
-test: $(READY) ## all tests
+CHROMIUM := command -v chromium >/dev/null || test -n "$$SHENYAN_CHROMIUM"
+browser: ## Debian's Chromium for the console's tests, where it is missing and we may install it
+	@$(CHROMIUM) || { test "$$(id -u)" = 0 && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } \
+		|| echo "no Chromium: apt-get install chromium fonts-noto-cjk, or set SHENYAN_CHROMIUM"
+
+test: setup browser ## all tests
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 fmt: $(READY)
@@ -55,4 +68,7 @@ scales: $(READY) ## learn the scales of wording anew from the development corpus
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.commonness
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.scales
 
-.PHONY: help setup run demo test fmt format lint types imports containers check bench scales
+.PHONY: help assets browser screenshots setup run demo test fmt format lint types imports containers check bench scales
+
+screenshots: setup browser ## pictures of every page of the console, in build/screenshots
+	@$(BIN)/python -m tests.console.screenshots

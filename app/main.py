@@ -15,19 +15,24 @@ from starlette.types import ASGIApp
 
 from app.assembly.channels import check_of, clients_of, codec_of, relay_of, require_sound_fallbacks
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
+from app.assembly.people import first_administrator, signing_in_on
 from app.assembly.rest import rest_app
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
 from app.loading.policies import channel_policies
-from app.ports import Store
 from app.service.courier import Courier
 from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
 from app.settings import Settings
+from app.storage.sql import SqlStore
 from app.telemetry.logs import configure
+from app.web.console.site import console_site
 from app.web.front import Front
 from app.web.webhooks import Hook, Webhooks
+
+Announce = Callable[[str, str], None]
+"""Hears the address once it answers, and the first administrator's password where one was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Guard:
     """A running guard."""
 
     app: ASGIApp
-    store: Store
+    store: SqlStore
     relays: Mapping[str, Relay]
     courier: Courier
     sweeper: Sweeper
@@ -63,14 +68,14 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def serve(settings: Settings, *, announce: Callable[[str], None] = lambda url: None) -> None:
-    """Run until SIGTERM or SIGINT; `announce` hears the address once it answers. Raises ConfigError."""
+def serve(settings: Settings, *, announce: Announce = lambda url, first_password: None) -> None:
+    """Run until SIGTERM or SIGINT. Raises ConfigError."""
     configure(settings.monitoring.log_format, settings.monitoring.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, announce))
 
 
-async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, announce: Announce) -> None:
     listening = _listen(settings)
     async with running_guard(settings) as guard:
         config = uvicorn.Config(
@@ -89,7 +94,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
             signal.signal(number, lambda *_: None)
         host, port = listening.getsockname()[:2]
         _spare_the_collector()
-        announce(f"http://{host}:{port}")
+        announce(f"http://{host}:{port}", await first_administrator(guard.store.database, settings.console))
         await uvicorn.Server(config).serve(sockets=[listening])
 
 
@@ -139,6 +144,14 @@ def _assemble(parts: Parts) -> Guard:
                 utc_now,
                 settings.server.max_body_bytes,
                 settings.server.read_body_within_s,
+            ),
+            console_site(
+                parts.store,
+                review,
+                signing_in_on(parts.store.database, settings.console),
+                parts.coordinator,
+                utc_now,
+                checks,
             ),
             rest_app(parts, review, checks),
         ),

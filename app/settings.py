@@ -292,6 +292,15 @@ class Review(Closed):
         return timedelta(minutes=self.claim_minutes)
 
 
+class Console(Closed):
+    """The moderators' pages below /console/."""
+
+    idle_minutes: float = Field(30, gt=0, le=720)
+    """A session that was not used for so long is over."""
+    longest_hours: float = Field(12, gt=0, le=24)
+    """A session is over after this, used or not."""
+
+
 class Courier(Closed):
     poll_every_s: float = Field(1.0, gt=0)
     lease_s: float = Field(60, ge=20)
@@ -328,6 +337,7 @@ class Settings(Closed):
     rules: Rules = Rules()
     conversations: Conversations = Conversations()
     review: Review = Review()
+    console: Console = Console()
     courier: Courier = Courier()
     sweeper: Sweeper = Sweeper()
     monitoring: Monitoring = Monitoring()

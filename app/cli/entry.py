@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import audit, config, database, evaluating, judging, linting, token
+from app.cli import audit, config, database, evaluating, judging, linting, token, user
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
 
@@ -28,6 +28,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
 app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
+app.add_typer(user.app, name="user")
 
 
 @app.command()
@@ -49,9 +50,17 @@ def serve(
         return
     from app.main import serve as serve_guard
 
-    serve_guard(
-        settings_from(config), announce=lambda url: typer.echo(f"慎言在 {url} 运行 listening", err=True)
-    )
+    serve_guard(settings_from(config), announce=_announce)
+
+
+def _announce(url: str, first_password: str) -> None:
+    typer.echo(f"慎言在 {url} 运行 listening; 控制台 console: {url}/console/", err=True)
+    if first_password:
+        typer.echo(
+            f"首位管理员 first administrator: admin，一次性密码 one-time password: {first_password}\n"
+            "审核员用 shenyan user add 添加。Add reviewers with `shenyan user add`.",
+            err=True,
+        )
 
 
 @app.command()

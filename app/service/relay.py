@@ -187,6 +187,8 @@ class Relay:
         await self.coordinator.announce(answer_topic(outcome.exchange.id))
         if outcome.delivery is not None:
             await self.coordinator.announce(DELIVERIES_TOPIC)
+        if outcome.hold is not None:
+            await self.coordinator.announce(QUEUE_TOPIC)
 
     # --- when things go wrong -----------------------------------------------------------------
 
@@ -234,6 +236,8 @@ class Relay:
 
 
 DELIVERIES_TOPIC = "deliveries"
+QUEUE_TOPIC = "queue"
+"""The holds that wait have changed."""
 
 
 def answer_topic(exchange_id: str) -> str:

@@ -21,7 +21,7 @@ from app.core.records import (
 )
 from app.core.review import Ruling, settle
 from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
-from app.service.relay import DELIVERIES_TOPIC
+from app.service.relay import DELIVERIES_TOPIC, QUEUE_TOPIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Review:
         )
         await self.store.settle(settled, delivery, entry)
         self.observer.hold_settled(settled)
+        await self.coordinator.announce(QUEUE_TOPIC)
         if delivery is not None:
             await self.coordinator.announce(DELIVERIES_TOPIC)
         return settled

@@ -210,3 +210,30 @@ pulse = Table(
     Column("beat", BigInteger, nullable=False),
 )
 """One row, written to see whether writing works."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("password_hash", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("channels", Text),
+    Column("totp_secret", String, nullable=False),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Moment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", String, primary_key=True),
+    Column("user", ForeignKey("users.name"), nullable=False),
+    Column("csrf", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Index("sessions_by_user", "user"),
+)

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.web.console.site import CONSOLE
 from app.web.webhooks import HOOKS
 
 
 @dataclass(frozen=True, slots=True)
 class Front:
     webhooks: ASGIApp
+    console: ASGIApp
     rest: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(HOOKS):
             await self.webhooks(scope, receive, send)
+        elif scope["type"] == "http" and (scope["path"] + "/").startswith(CONSOLE):
+            await self.console(scope, receive, send)
         else:
             await self.rest(scope, receive, send)

@@ -163,7 +163,7 @@ class FlakyStore:
 class Stage:
     """Everything a test may look at or pull on."""
 
-    store: Store
+    store: SqlStore
     clock: ToyClock
     bot: ToyBot
     platform: ToyPlatform

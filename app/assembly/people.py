@@ -1,0 +1,54 @@
+"""Who may sign in, on the records of this installation."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from app.assembly.parts import utc_now
+from app.core.identity import Role, User
+from app.service.signing_in import SigningIn
+from app.settings import Console, Settings, Storage
+from app.storage import migrate
+from app.storage.database import Database
+from app.storage.people import SqlPeople
+
+FIRST = "admin"
+"""The name of the first administrator."""
+
+T = TypeVar("T")
+
+
+def signing_in_on(database: Database, console: Console) -> SigningIn:
+    return SigningIn(
+        SqlPeople(database),
+        utc_now,
+        idle=timedelta(minutes=console.idle_minutes),
+        longest=timedelta(hours=console.longest_hours),
+    )
+
+
+async def first_administrator(database: Database, console: Console) -> str:
+    """Where nobody can sign in yet: an administrator's one-time password; else nothing."""
+    if await SqlPeople(database).users():
+        return ""
+    _, password = await signing_in_on(database, console).add(FIRST, Role.ADMINISTRATOR, by="system")
+    return password
+
+
+async def with_people(settings: Settings, work: Callable[[SigningIn], Awaitable[T]]) -> T:
+    """For commands: opens the records, works, closes them. Raises ConfigError, StoreError."""
+    migrate.prepare(settings.storage.url, settings.storage.busy_timeout_s)
+    database = Database(settings.storage.url, settings.storage.busy_timeout_s)
+    try:
+        return await work(signing_in_on(database, settings.console))
+    finally:
+        await database.aclose()
+
+
+async def users_on(storage: Storage) -> Sequence[User]:
+    migrate.prepare(storage.url, storage.busy_timeout_s)
+    database = Database(storage.url, storage.busy_timeout_s)
+    try:
+        return await SqlPeople(database).users()
+    finally:
+        await database.aclose()

@@ -1,0 +1,1 @@
+"""The moderators' console: server-rendered pages, nothing fetched from elsewhere."""

@@ -1,0 +1,35 @@
+"""Live updates: the browser hears that the queue has changed, and asks for it anew."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.core.identity import Permission
+from app.ports import Coordinator
+from app.service.relay import QUEUE_TOPIC
+from app.web.console.access import Visitor, VisitorWith
+
+WAIT_S = 25.0
+AT_MOST_S = 300.0
+"""After this the browser connects again, and shows anew who it is."""
+
+
+def live_router(coordinator: Coordinator, visitor_with: VisitorWith) -> APIRouter:
+    router = APIRouter(prefix="/console")
+    Reader = Annotated[Visitor, Depends(visitor_with(Permission.READ_MESSAGES))]  # noqa: N806
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        yield ServerSentEvent(event="queue", data="", retry=2_000)  # what happened while nobody listened
+        waited = 0.0
+        while waited < AT_MOST_S:
+            if await coordinator.wait(QUEUE_TOPIC, WAIT_S):
+                yield ServerSentEvent(event="queue", data="")
+            waited += WAIT_S
+
+    @router.get("/events")
+    async def listen(visitor: Reader) -> EventSourceResponse:
+        return EventSourceResponse(events(), ping=15)
+
+    return router

@@ -1,0 +1,69 @@
+// Keys for every action, and the countdown of a claim. Forms work without this file.
+"use strict";
+
+let prefix = "";
+
+function typing(target) {
+  return target.matches("input:not([type=checkbox]), textarea, select");
+}
+
+function perform(element) {
+  const needed = element.dataset.needs && document.getElementById(element.dataset.needs);
+  if (needed && needed.value.trim() === "") {
+    needed.focus();
+    return;
+  }
+  if (typing(element)) {
+    element.focus();
+    if (element.select) element.select();
+  } else {
+    element.click();
+  }
+}
+
+function move(step) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  if (rows.length === 0) return;
+  const at = rows.indexOf(document.activeElement);
+  rows[Math.min(rows.length - 1, Math.max(0, at + step))].focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (event.key === "Enter" && event.ctrlKey && target.dataset.submit) {
+    document.getElementById(`do-${target.dataset.submit}`).click();
+    return;
+  }
+  if (event.key === "Escape" && typing(target)) {
+    target.blur();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(target)) return;
+  if (event.key === "?") {
+    document.getElementById("keys")?.showModal();
+    return;
+  }
+  if (event.key === "j" || event.key === "k") {
+    move(event.key === "j" ? 1 : -1);
+    return;
+  }
+  const wanted = prefix + event.key;
+  prefix = "";
+  const element = document.querySelector(`[data-key="${CSS.escape(wanted)}"]:not(:disabled)`)
+    ?? [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === wanted && !one.disabled);
+  if (element) {
+    event.preventDefault();
+    perform(element);
+  } else if (event.key === "g") {
+    prefix = "g ";
+  }
+});
+
+setInterval(() => {
+  for (const element of document.querySelectorAll("[data-until]")) {
+    const seconds = Math.max(0, Math.floor((Date.parse(element.dataset.until) - Date.now()) / 1000));
+    element.textContent = `${Math.floor(seconds / 60)} 分 ${seconds % 60} 秒`;
+  }
+}, 1000);
+
+document.getElementById("problem")?.focus();

@@ -1,0 +1,44 @@
+"""Jinja2 for the console: everything is escaped, an unknown name is an error."""
+
+from datetime import datetime
+from pathlib import Path
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.core.masking import dotted_numbers
+from app.ports import Clock
+from app.web.console import words
+from app.web.console.access import Visitor
+from app.web.console.highlight import pieces
+
+HERE = Path(__file__).parent
+
+
+class Pages:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._jinja = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.filters["masked"] = dotted_numbers
+        self._jinja.filters["moment"] = words.moment
+        self._jinja.filters["since"] = self._since
+        self._jinja.filters["until"] = self._until
+        self._jinja.globals |= {"words": words, "pieces": pieces}
+
+    def show(
+        self, template: str, visitor: Visitor | None, status: int = 200, /, **values: object
+    ) -> HTMLResponse:
+        text = self._jinja.get_template(template).render(visitor=visitor, now=self._clock(), **values)
+        return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+    def _since(self, at: datetime) -> str:
+        return words.span_of_time(self._clock() - at)
+
+    def _until(self, at: datetime) -> str:
+        return words.span_of_time(at - self._clock())

@@ -1,0 +1,90 @@
+"""The console on real services and records, and a person at it with a browser's cookies and forms."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.core.identity import Role
+from app.core.model import Reply
+from app.core.records import Hold
+from app.ports import HoldFilter
+from app.service.signing_in import SigningIn
+from app.storage.database import Database
+from app.storage.people import SqlPeople
+from app.web.console.site import console_site
+from tests.service.stage import MOCKING, Stage, stage, toy_check
+from tests.values import message
+
+PASSWORD = "纸上得来终觉浅绝知此事"  # its last letters change with each person
+
+
+@dataclass
+class Person:
+    """Somebody's browser."""
+
+    http: httpx.AsyncClient
+    page: httpx.Response = field(init=False)
+
+    async def open(self, url: str) -> httpx.Response:
+        self.page = await self.http.get(url, follow_redirects=True)
+        return self.page
+
+    async def submit(self, url: str, **fields: str) -> httpx.Response:
+        """With what the page's form carries hidden."""
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)"(?: id="\w+")? value="([^"]*)"', self.page.text))
+        return await self.submit_bare(url, **{**{k: unescape(v) for k, v in hidden.items()}, **fields})
+
+    async def submit_bare(self, url: str, **fields: str) -> httpx.Response:
+        self.page = await self.http.post(url, data=fields, follow_redirects=True)
+        return self.page
+
+
+@dataclass
+class Desk:
+    stage: Stage
+    database: Database
+    signing_in: SigningIn
+    app: Any
+
+    async def somebody(self, name: str, role: Role, channels: tuple[str, ...] | None = None) -> Person:
+        """Added, signed in, with a password of their own."""
+        _, first = await self.signing_in.add(name, role, "test", channels)
+        person = self.nobody()
+        await person.open("/console/sign-in")
+        await person.submit("/console/sign-in", name=name, password=first)
+        await person.open("/console/password")
+        own = f"{PASSWORD}-{name[::-1]}-x"
+        await person.submit("/console/password", old=first, new=own, again=own)
+        await person.submit("/console/sign-in", name=name, password=own)
+        return person
+
+    def nobody(self) -> Person:
+        transport = httpx.ASGITransport(self.app)
+        return Person(httpx.AsyncClient(transport=transport, base_url="http://guard"))
+
+    async def held(self, reply: Reply = MOCKING, **changes: Any) -> Hold:
+        """A reply that the guard has just held."""
+        self.stage.bot.reply = reply
+        await self.stage.relay.respond(message(**changes))
+        page = await self.stage.store.holds(HoldFilter(limit=200))
+        return max(page.items, key=lambda one: one.id)
+
+    async def hold(self, hold_id: str) -> Hold:
+        return await self.stage.store.hold(hold_id)
+
+
+@asynccontextmanager
+async def desk(folder: Path) -> AsyncIterator[Desk]:
+    async with stage(folder) as here:
+        here.bot.may_answer.set()
+        signing_in = SigningIn(SqlPeople(here.store.database), here.clock)
+        site = console_site(
+            here.store, here.review, signing_in, here.review.coordinator, here.clock, {"hall": toy_check}
+        )
+        yield Desk(here, here.store.database, signing_in, site)

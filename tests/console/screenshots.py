@@ -1,0 +1,77 @@
+"""Every page in both themes, on a desktop and a phone, as pictures to look at: `make screenshots`."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+from playwright.async_api import Page
+from rich.progress import track
+
+from app.core.identity import Role
+from app.core.model import Reply
+from tests.console.browser import chromium, served
+from tests.console.desk import Desk, desk
+from tests.service.stage import BLOCKING
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+THEMES = ("light", "dark")
+
+
+async def main(target: Path) -> None:
+    with TemporaryDirectory() as folder:
+        async with desk(Path(folder)) as here, served(here) as url:
+            pages = await _pages(here)
+            person = await here.somebody("li", Role.DUTY_REVIEWER)
+            (cookie,) = person.http.cookies.jar
+            cookies = [{"name": cookie.name, "value": cookie.value or "", "url": url}]
+            shots = [(size, theme) for size in SIZES for theme in THEMES]
+            for size, theme in track(shots, "拍照", disable=not sys.stderr.isatty()):
+                async with _browsing(url, size, theme, cookies) as page:
+                    for name, path in pages.items():
+                        await page.goto(path)
+                        await page.screenshot(path=target / f"{name}-{size}-{theme}.png", full_page=True)
+    print(f"{len(pages) * len(shots)} pictures in {target}")
+
+
+async def _pages(here: Desk) -> dict[str, str]:
+    texts = ("路灯坏了三天了，打电话没人接", "我的电话13812345678，公积金怎么提取？", "办事大厅几点开门？")
+    for number, text in enumerate(texts):
+        await here.held(key=f"MsgId:{number}", user=f"citizen-{number}", text=text)
+        here.stage.clock.forward(minutes=17)
+    held = await here.held(
+        Reply.of("呵呵，您真行，路灯坏了就早点回家呗。"), key="MsgId:8", user="citizen-8", text=texts[0]
+    )
+    blocked = await here.held(BLOCKING, key="MsgId:9", user="citizen-9", text=texts[2])
+    return {
+        "sign-in": "/console/sign-in",
+        "password": "/console/password",
+        "queue": "/console/queue",
+        "hold": f"/console/holds/{held.id}",
+        "blocked": f"/console/holds/{blocked.id}",
+        "deliveries": "/console/deliveries",
+        "unanswered": "/console/unanswered",
+        "try": "/console/try",
+    }
+
+
+@asynccontextmanager
+async def _browsing(url: str, size: str, theme: str, cookies: list[dict[str, str]]) -> AsyncIterator[Page]:
+    width, height = SIZES[size]
+    async with chromium() as browser:
+        context = await browser.new_context(
+            base_url=url,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            locale="zh-CN",
+        )
+        await context.add_cookies(cookies)  # type: ignore[arg-type]
+        yield await context.new_page()
+
+
+if __name__ == "__main__":
+    wanted = Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")
+    wanted.mkdir(parents=True, exist_ok=True)
+    anyio.run(main, wanted)
