@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -24,8 +25,10 @@ from app.service.courier import Courier
 from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
+from app.service.switches import Switches
 from app.settings import Settings
 from app.storage.sql import SqlStore
+from app.storage.switches import SqlSwitches
 from app.telemetry.logs import configure
 from app.web.console.site import console_site
 from app.web.front import Front
@@ -42,6 +45,7 @@ class Guard:
     app: ASGIApp
     store: SqlStore
     relays: Mapping[str, Relay]
+    switches: Switches
     courier: Courier
     sweeper: Sweeper
 
@@ -56,7 +60,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         parts = await open_parts(settings, stack)
         guard = _assemble(parts)
         await guard.store.orphan_claims(utc_now())
-        loops = (guard.courier.run, guard.sweeper.run) if workers else ()
+        await guard.switches.look()
+        loops = [guard.switches.run, *((guard.courier.run, guard.sweeper.run) if workers else ())]
         tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         try:
             yield guard
@@ -125,7 +130,11 @@ def _assemble(parts: Parts) -> Guard:
     policies = channel_policies(settings, parts.checker.folder)
     checks = {name: check_of(parts.checker, policies[name]) for name in settings.channels}
     require_sound_fallbacks(settings, checks)
-    relays = {name: relay_of(parts, name, codecs[name], checks[name]) for name in settings.channels}
+    switches = Switches(SqlSwitches(parts.store.database), parts.coordinator, parts.observer, utc_now)
+    relays = {
+        name: relay_of(parts, name, codecs[name], checks[name], partial(switches.is_stopped, name))
+        for name in settings.channels
+    }
     review = Review(
         parts.store,
         {name: Desk(checks[name], codecs[name]) for name in settings.channels},
@@ -152,11 +161,13 @@ def _assemble(parts: Parts) -> Guard:
                 parts.coordinator,
                 utc_now,
                 checks,
+                switches,
             ),
             rest_app(parts, review, checks),
         ),
         parts.store,
         relays,
+        switches,
         _courier(parts),
         Sweeper(
             parts.store,

@@ -1,6 +1,6 @@
 """One channel's parts: its codec, its bot, its check, its fallbacks, its way out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from app.assembly.parts import Parts, new_id, utc_now
@@ -38,7 +38,7 @@ def codec_of(name: str, channel: AnyChannel) -> Codec:
     return WeChatCodec(name, credentials, max_age)
 
 
-def relay_of(parts: Parts, name: str, codec: Codec, check: Check) -> Relay:
+def relay_of(parts: Parts, name: str, codec: Codec, check: Check, stopped: Callable[[], bool]) -> Relay:
     channel = parts.settings.channels[name]
     return Relay(
         codec,
@@ -52,6 +52,7 @@ def relay_of(parts: Parts, name: str, codec: Codec, check: Check) -> Relay:
         _fallbacks(channel),
         timedelta(seconds=channel.answer_within_s),
         _consultation_of(parts, parts.settings.policies[channel.policy]),
+        stopped,
     )
 
 

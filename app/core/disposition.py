@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.core.model import Disposition, Finding, Message, Reply, Verdict
-from app.core.records import Delivery, Exchange, ExchangeState, Hold, Outcome
+from app.core.records import STOPPED, Delivery, Exchange, ExchangeState, Hold, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,8 @@ def dispose(
 def fail(exchange: Exchange, code: str, *, fallbacks: Fallbacks, now: datetime) -> Outcome:
     """The bot gave nothing usable: the citizen hears the fallback and a person finds the message listed."""
     answer = fallbacks.late if exchange.message.passive else None
-    return Outcome(
-        replace(exchange, state=ExchangeState.UNANSWERED, answer=answer, finished_at=now, why=f"bot-{code}")
-    )
+    why = code if code == STOPPED else f"bot-{code}"
+    return Outcome(replace(exchange, state=ExchangeState.UNANSWERED, answer=answer, finished_at=now, why=why))
 
 
 def defer(outcome: Outcome, *, fallbacks: Fallbacks, now: datetime, new_id: str) -> Outcome:

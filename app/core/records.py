@@ -161,6 +161,20 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A channel whose bot is not let speak until a person lets it again."""
+
+    channel: str
+    by: str
+    at: datetime
+    reason: str
+
+
+STOPPED = "stopped"
+"""Why an exchange of a stopped channel has no answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What to do now, as a value: all of it is written in one transaction, then the answer leaves."""
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
 from app.core.model import Message, Reply, Verdict
-from app.core.records import CLAIM_LEASE, Claim, Exchange, ExchangeState, Outcome
+from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
 from app.service.window import Window
@@ -55,6 +55,8 @@ class Relay:
     answer_within: timedelta
     consultation: Consultation | None = None
     """None: the rules alone judge."""
+    stopped: Callable[[], bool] = lambda: False
+    """Whether the channel's bot is not let speak now."""
     backlog: int = 500
     """How many messages may wait in memory for records that cannot be written; beyond, pushes are refused."""
     _under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
@@ -113,6 +115,8 @@ class Relay:
     async def _ask(self, claim: Claim, window: Window) -> tuple[Exchange, str]:
         """The exchange with reply and verdict, and the code of the bot's failure, if any."""
         exchange, message = claim.exchange, claim.exchange.message
+        if self.stopped():
+            return exchange, STOPPED
         started = perf_counter()
         try:
             reply = await self.bot.ask(message, claim.conversation)
@@ -120,6 +124,8 @@ class Relay:
             self.observer.failed("bot", error, channel=message.channel, exchange=exchange.id)
             return replace(exchange, bot_seconds=perf_counter() - started), error.code
         asked = perf_counter()
+        if self.stopped():  # while it was asked
+            return replace(exchange, reply=reply, bot_seconds=asked - started), STOPPED
         if reply is None:
             return replace(exchange, bot_seconds=asked - started), ""
         verdict = self.check(reply, claim.conversation)

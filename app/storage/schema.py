@@ -237,3 +237,12 @@ sessions = Table(
     Column("last_seen", Moment, nullable=False),
     Index("sessions_by_user", "user"),
 )
+
+stops = Table(
+    "stops",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+)

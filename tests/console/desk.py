@@ -15,8 +15,10 @@ from app.core.model import Reply
 from app.core.records import Hold
 from app.ports import HoldFilter
 from app.service.signing_in import SigningIn
+from app.service.switches import Switches
 from app.storage.database import Database
 from app.storage.people import SqlPeople
+from app.storage.switches import SqlSwitches
 from app.web.console.site import console_site
 from tests.service.stage import MOCKING, Stage, stage, toy_check
 from tests.values import message
@@ -50,6 +52,7 @@ class Desk:
     stage: Stage
     database: Database
     signing_in: SigningIn
+    switches: Switches
     app: Any
 
     async def somebody(self, name: str, role: Role, channels: tuple[str, ...] | None = None) -> Person:
@@ -84,7 +87,15 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
     async with stage(folder) as here:
         here.bot.may_answer.set()
         signing_in = SigningIn(SqlPeople(here.store.database), here.clock)
+        switches = Switches(SqlSwitches(here.store.database), here.review.coordinator, here.heard, here.clock)
+        here.relay.stopped = lambda: switches.is_stopped("hall")
         site = console_site(
-            here.store, here.review, signing_in, here.review.coordinator, here.clock, {"hall": toy_check}
+            here.store,
+            here.review,
+            signing_in,
+            here.review.coordinator,
+            here.clock,
+            {"hall": toy_check},
+            switches,
         )
-        yield Desk(here, here.store.database, signing_in, site)
+        yield Desk(here, here.store.database, signing_in, switches, site)

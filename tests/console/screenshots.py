@@ -53,6 +53,7 @@ async def _pages(here: Desk) -> dict[str, str]:
         "blocked": f"/console/holds/{blocked.id}",
         "deliveries": "/console/deliveries",
         "unanswered": "/console/unanswered",
+        "channels": "/console/channels",
         "try": "/console/try",
     }
 

@@ -136,7 +136,16 @@ async def test_no_page_shuts_anybody_out(here: Desk, viewport: dict[str, int], d
     """axe finds nothing, and nothing reaches past the edge of the screen."""
     held = await here.held(text="我爸昨天去世了，丧葬费去哪里领，打了三次电话都没有人接，请问到底该找谁" * 3)
     async with at_the_desk(here, viewport=viewport, dark=dark) as page:
-        for url in ("queue", f"holds/{held.id}", "deliveries", "unanswered", "try", "password", "sign-in"):
+        for url in (
+            "queue",
+            f"holds/{held.id}",
+            "deliveries",
+            "unanswered",
+            "channels",
+            "try",
+            "password",
+            "sign-in",
+        ):
             await page.goto(f"/console/{url}")
             found = await Axe().run(page)
             assert found.response["violations"] == [], (url, found.generate_report())

@@ -1,5 +1,6 @@
 """Live updates: the browser hears that the queue has changed, and asks for it anew."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -21,12 +22,19 @@ def live_router(coordinator: Coordinator, visitor_with: VisitorWith) -> APIRoute
     Reader = Annotated[Visitor, Depends(visitor_with(Permission.READ_MESSAGES))]  # noqa: N806
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        yield ServerSentEvent(event="queue", data="", retry=2_000)  # what happened while nobody listened
-        waited = 0.0
-        while waited < AT_MOST_S:
-            if await coordinator.wait(QUEUE_TOPIC, WAIT_S):
-                yield ServerSentEvent(event="queue", data="")
-            waited += WAIT_S
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + AT_MOST_S
+        waiting = asyncio.create_task(coordinator.wait(QUEUE_TOPIC, WAIT_S))
+        try:
+            yield ServerSentEvent(event="queue", data="", retry=2_000)  # for what happened before
+            while loop.time() < ends_at:
+                changed = await waiting
+                # Listens again before anything is sent: what happens meanwhile is not missed.
+                waiting = asyncio.create_task(coordinator.wait(QUEUE_TOPIC, WAIT_S))
+                if changed:
+                    yield ServerSentEvent(event="queue", data="")
+        finally:
+            waiting.cancel()
 
     @router.get("/events")
     async def listen(visitor: Reader) -> EventSourceResponse:

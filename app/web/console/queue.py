@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from app.core.identity import Permission
@@ -58,10 +58,11 @@ def queue_router(pages: Pages, store: Store, channels: Sequence[str], visitor_wi
     Reader = Annotated[Visitor, Depends(visitor_with(Permission.READ_MESSAGES))]  # noqa: N806
 
     @router.get("/queue")
-    async def queue(visitor: Reader, wanted: Annotated[Wanted, Query()]) -> Response:
+    async def queue(visitor: Reader, wanted: Annotated[Wanted, Query()], request: Request) -> Response:
+        """The page; for its own script the rows alone."""
         page = await store.holds(wanted.filter(visitor))
         return pages.show(
-            "queue.html",
+            "rows.html" if request.headers.get("hx-request") else "queue.html",
             visitor,
             here="/console/queue",
             wanted=wanted,

@@ -14,7 +14,9 @@ from app.core.errors import Forbidden, GuardError, NotFound, StoreError
 from app.ports import Check, Clock, Coordinator, Store
 from app.service.review import Review
 from app.service.signing_in import SigningIn
+from app.service.switches import Switches
 from app.web.console.access import MustChangePassword, NotSignedIn, visitors
+from app.web.console.channels import channels_router
 from app.web.console.hold import hold_router
 from app.web.console.lists import lists_router
 from app.web.console.live import live_router
@@ -43,15 +45,17 @@ def console_site(
     coordinator: Coordinator,
     clock: Clock,
     checks: Mapping[str, Check],
+    switches: Switches,
 ) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    pages = Pages(clock)
+    pages = Pages(clock, lambda: switches.stopped)
     visitor_with = visitors(signing_in)
     for router in (
         signing_router(pages, signing_in, visitor_with),
         queue_router(pages, store, tuple(checks), visitor_with),
         hold_router(pages, store, review, clock, visitor_with),
         lists_router(pages, store, review, visitor_with),
+        channels_router(pages, switches, tuple(checks), visitor_with),
         trying_router(pages, checks, visitor_with),
         live_router(coordinator, visitor_with),
     ):

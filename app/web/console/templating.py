@@ -1,5 +1,6 @@
 """Jinja2 for the console: everything is escaped, an unknown name is an error."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core.masking import dotted_numbers
+from app.core.records import Stop
 from app.ports import Clock
 from app.web.console import words
 from app.web.console.access import Visitor
@@ -16,7 +18,7 @@ HERE = Path(__file__).parent
 
 
 class Pages:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, stopped: Callable[[], Mapping[str, Stop]]) -> None:
         self._clock = clock
         self._jinja = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -29,7 +31,7 @@ class Pages:
         self._jinja.filters["moment"] = words.moment
         self._jinja.filters["since"] = self._since
         self._jinja.filters["until"] = self._until
-        self._jinja.globals |= {"words": words, "pieces": pieces}
+        self._jinja.globals |= {"words": words, "pieces": pieces, "stopped": stopped}
 
     def show(
         self, template: str, visitor: Visitor | None, status: int = 200, /, **values: object

@@ -37,6 +37,15 @@ DELIVERY_STATES: Mapping[str, str] = {
     DeliveryState.UNCERTAIN: "不知是否送达",
 }
 
+WHY_UNANSWERED: Mapping[str, str] = {
+    "stopped": "频道已停机",
+    "crash": "服务中断",
+    "bot-timeout": "机器人超时",
+    "bot-malformed": "机器人答得不成样子",
+    "bot-silent": "机器人没有答",
+    "bot-error": "机器人出错",
+}
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 

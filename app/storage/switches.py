@@ -1,0 +1,48 @@
+"""Stopped channels, each with who stopped it and why; written with its audit row or not at all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.errors import StoreError
+from app.core.records import AuditEntry, Stop
+from app.storage import trail
+from app.storage.database import Database, NoTransaction, described
+from app.storage.schema import stops
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSwitches:
+    database: Database
+
+    async def stops(self) -> Sequence[Stop]:
+        return await self.database.read(
+            lambda connection: [Stop(**row._mapping) for row in connection.execute(select(stops))]
+        )
+
+    async def stop(self, stop: Stop, audit: AuditEntry) -> None:
+        """Stopped twice, the later one counts."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(stops).where(stops.c.channel == stop.channel))
+            connection.execute(insert(stops), asdict(stop))
+            trail.append(connection, (audit,))
+
+        await self._write(work)
+
+    async def resume(self, channel: str, audit: AuditEntry) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(delete(stops).where(stops.c.channel == channel))
+            trail.append(connection, (audit,))
+
+        await self._write(work)
+
+    async def _write(self, work: Callable[[Connection], None]) -> None:
+        try:
+            await self.database.write(work)
+        except NoTransaction as error:
+            raise StoreError(str(error)) from error
+        except SQLAlchemyError as error:
+            raise StoreError(described(error)) from error
