@@ -14,19 +14,28 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from app.assembly.channels import check_of, clients_of, codec_of, relay_of, require_sound_fallbacks
+from app.assembly.channels import (
+    check_of,
+    clients_of,
+    codec_of,
+    relay_of,
+    require_sound_fallbacks,
+    second_person_at,
+)
+from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
-from app.assembly.people import first_administrator, signing_in_on
+from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
 from app.loading.policies import channel_policies
 from app.service.courier import Courier
+from app.service.dispatching import Dispatcher
 from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
 from app.service.switches import Switches
-from app.settings import Settings
+from app.settings.whole import Settings
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
 from app.telemetry.logs import configure
@@ -47,6 +56,7 @@ class Guard:
     relays: Mapping[str, Relay]
     switches: Switches
     courier: Courier
+    dispatcher: Dispatcher | None
     sweeper: Sweeper
 
 
@@ -61,7 +71,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         guard = _assemble(parts)
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
-        loops = [guard.switches.run, *((guard.courier.run, guard.sweeper.run) if workers else ())]
+        hands = [one for one in (guard.courier, guard.dispatcher, guard.sweeper) if one is not None]
+        loops = [guard.switches.run, *(one.run for one in hands if workers)]
         tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         try:
             yield guard
@@ -137,12 +148,20 @@ def _assemble(parts: Parts) -> Guard:
     }
     review = Review(
         parts.store,
-        {name: Desk(checks[name], codecs[name]) for name in settings.channels},
+        {
+            name: Desk(
+                checks[name],
+                codecs[name],
+                second_person_at(settings.policies[channel.policy]),
+            )
+            for name, channel in settings.channels.items()
+        },
         parts.coordinator,
         parts.observer,
         utc_now,
         new_id,
         settings.review.claim_lease,
+        passes_on=bool(settings.work_orders.url),
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     return Guard(
@@ -154,21 +173,14 @@ def _assemble(parts: Parts) -> Guard:
                 settings.server.max_body_bytes,
                 settings.server.read_body_within_s,
             ),
-            console_site(
-                parts.store,
-                review,
-                signing_in_on(parts.store.database, settings.console),
-                parts.coordinator,
-                utc_now,
-                checks,
-                switches,
-            ),
+            console_site(console_parts(parts, review, switches, checks, policies)),
             rest_app(parts, review, checks),
         ),
         parts.store,
         relays,
         switches,
         _courier(parts),
+        dispatcher_of(parts),
         Sweeper(
             parts.store,
             parts.observer,

@@ -18,9 +18,11 @@ from app.core.records import (
     DeliveryState,
     Exchange,
     ExchangeState,
+    Handover,
     Hold,
     HoldState,
     Outcome,
+    WorkOrder,
 )
 
 Clock = Callable[[], datetime]
@@ -115,6 +117,10 @@ class PlatformClient(Protocol):
         ...
 
 
+MOST_COUNTED = 1_000
+"""Who has more waiting does not count them."""
+
+
 @dataclass(frozen=True, slots=True)
 class HoldFilter:
     """Empty fields ask for nothing. `text` is searched in the message and the reply."""
@@ -124,9 +130,27 @@ class HoldFilter:
     """None: every channel; an empty tuple: none."""
     severity: Severity | None = None
     claimed_by: str = ""
+    claims_as_of: datetime | None = None
+    """Claims that have run out by then count for nothing: with `claimed_by` only that person's live ones,
+    without only holds that nobody is at."""
+    category: str = ""
+    likeness: str = ""
+    """`core.likeness.likeness` of the reply."""
     text: str = ""
     after: str = ""
     """The `next` of the page before."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Empty fields ask for nothing."""
+
+    actor: str = ""
+    action: str = ""
+    """What it begins with: "hold.", "user.sign-in"."""
+    subject: str = ""
+    after: str = ""
     limit: int = 50
 
 
@@ -196,11 +220,26 @@ class Store(Protocol):
         ...
 
     async def holds(self, wanted: HoldFilter) -> Page[Hold]:
-        """Earliest `deliver_by` first (those without one last), then the most severe, then the oldest."""
+        """Open ones: earliest `due_at` first (those without one last), then the most severe, then the oldest.
+        Decided ones: the latest decision first."""
         ...
 
-    async def settle(self, hold: Hold, delivery: Delivery | None, audit: AuditEntry) -> None:
-        """Write all three or none. Raises HoldNotFound; Conflict unless the stored version is one less."""
+    async def count_holds(self, wanted: HoldFilter) -> int:
+        """At most MOST_COUNTED."""
+        ...
+
+    async def history(self, channel: str, user: str, before: datetime, limit: int) -> Sequence[Exchange]:
+        """What one citizen wrote before, and what became of it: the last ones, oldest first."""
+        ...
+
+    async def settle(
+        self,
+        hold: Hold,
+        delivery: Delivery | None,
+        audit: AuditEntry,
+        work_order: WorkOrder | None = None,
+    ) -> None:
+        """Write all of them or none. Raises HoldNotFound; Conflict unless the stored version is one less."""
         ...
 
     async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:
@@ -237,6 +276,10 @@ class Store(Protocol):
         since it opened (the delivery `excluding` not counted)."""
         ...
 
+    async def audit_entries(self, wanted: AuditFilter) -> Page[AuditEntry]:
+        """Newest first."""
+        ...
+
     async def append_audit(self, entry: AuditEntry) -> None: ...
 
     def audit_trail(self) -> AsyncIterator[AuditEntry]:
@@ -252,6 +295,35 @@ class Store(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+class WorkOrders(Protocol):
+    """The work orders among the records. Raises StoreError."""
+
+    async def work_order(self, hold_id: str) -> WorkOrder | None: ...
+
+    async def take(self, now: datetime, lease: timedelta, limit: int) -> Sequence[WorkOrder]:
+        """Those that are due, oldest first, put off by `lease` so that nobody else takes them meanwhile;
+        each with `attempts` + 1."""
+        ...
+
+    async def mark(self, order: WorkOrder) -> None:
+        """What became of a try."""
+        ...
+
+
+class Handovers(Protocol):
+    """Handover sheets. Raises StoreError."""
+
+    async def handovers(self, limit: int) -> Sequence[Handover]:
+        """Newest first."""
+        ...
+
+    async def write(self, handover: Handover, audit: AuditEntry) -> None: ...
+
+    async def take_over(self, handover_id: str, by: str, at: datetime, audit: AuditEntry) -> None:
+        """Raises Conflict unless it waits for `by`."""
+        ...
 
 
 class Coordinator(Protocol):

@@ -23,7 +23,7 @@ from app.cli.entry import app as commands
 from app.cli.entry import main
 from app.core.records import AuditEntry
 from app.loading import ruleset
-from app.settings import ApiToken
+from app.settings.whole import ApiToken
 from app.storage.sql import SqlStore
 from tests.values import NOON
 

@@ -10,7 +10,7 @@ from app.bots.webhook import WebhookBotAdapter
 from app.core.checker import Checker
 from app.core.disposition import Fallbacks
 from app.core.errors import ConfigError
-from app.core.model import BodyFormat, Conversation, Disposition, Reply
+from app.core.model import BodyFormat, Conversation, Disposition, Reply, Severity
 from app.core.policy import CheckPolicy
 from app.loading.policies import check_policy
 from app.platforms.wechat.client import WeChatClient
@@ -21,7 +21,10 @@ from app.platforms.weibo.codec import WeiboCodec
 from app.ports import Bot, Check, Codec, PlatformClient
 from app.service.consultation import Consultation
 from app.service.relay import Relay
-from app.settings import AnyChannel, Policy, Settings, WebhookBot, WeChatChannel, WeiboChannel
+from app.settings.bots import WebhookBot
+from app.settings.channels import AnyChannel, WeChatChannel, WeiboChannel
+from app.settings.policies import Policy
+from app.settings.whole import Settings
 
 
 def codec_of(name: str, channel: AnyChannel) -> Codec:
@@ -53,6 +56,7 @@ def relay_of(parts: Parts, name: str, codec: Codec, check: Check, stopped: Calla
         timedelta(seconds=channel.answer_within_s),
         _consultation_of(parts, parts.settings.policies[channel.policy]),
         stopped,
+        decide_within=_decide_within(parts.settings.policies[channel.policy]),
     )
 
 
@@ -135,6 +139,15 @@ def _client(parts: Parts, channel: AnyChannel) -> PlatformClient | None:
         channel.access_token.get_secret_value(),
         channel.real_ip,
     )
+
+
+def _decide_within(policy: Policy) -> Mapping[Severity, timedelta]:
+    limits = policy.decide_within_minutes.model_dump()
+    return {Severity(name): timedelta(minutes=limit) for name, limit in limits.items() if limit is not None}
+
+
+def second_person_at(policy: Policy) -> Severity | None:
+    return None if policy.second_person_at == "never" else Severity(policy.second_person_at)
 
 
 def require_sound_fallbacks(settings: Settings, checks: Mapping[str, Check]) -> None:

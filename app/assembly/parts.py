@@ -18,7 +18,7 @@ from app.core.checker import Checker
 from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.ports import Coordinator, Observer, SecondOpinion
-from app.settings import Settings
+from app.settings.whole import Settings
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
 from app.telemetry.metrics import Metrics

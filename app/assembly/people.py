@@ -7,7 +7,9 @@ from typing import TypeVar
 from app.assembly.parts import utc_now
 from app.core.identity import Role, User
 from app.service.signing_in import SigningIn
-from app.settings import Console, Settings, Storage
+from app.settings.desk import Console
+from app.settings.machinery import Storage
+from app.settings.whole import Settings
 from app.storage import migrate
 from app.storage.database import Database
 from app.storage.people import SqlPeople

@@ -12,7 +12,7 @@ from app.loading.facts import KIND_NAMES
 from app.loading.policies import channel_policies
 from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
-from app.settings import Settings
+from app.settings.whole import Settings
 from app.storage.database import open_engine
 
 P = ParamSpec("P")

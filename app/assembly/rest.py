@@ -12,7 +12,7 @@ from app.core.errors import StoreError
 from app.loading.policies import check_policy
 from app.ports import Check
 from app.service.review import Review
-from app.settings import Policy
+from app.settings.policies import Policy
 from app.web.api.access import callers
 from app.web.api.deliveries import deliveries_router
 from app.web.api.exchanges import exchanges_router

@@ -8,7 +8,7 @@ import aiohttp
 from app.bots.completions import Completions
 from app.bots.speech import reply_of, spoken
 from app.core.model import Conversation, Message, Reply
-from app.settings import ChatBot
+from app.settings.bots import ChatBot
 
 
 @dataclass(slots=True)

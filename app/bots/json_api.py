@@ -15,7 +15,7 @@ from app.bots.speech import reply_of, spoken
 from app.bots.strict import read_json
 from app.core.errors import BotError, BotMalformed, BotTimeout, ConfigError
 from app.core.model import Conversation, Message, Reply
-from app.settings import JsonBot, JsonPoll, JsonStream
+from app.settings.bots import JsonBot, JsonPoll, JsonStream
 
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 _PATH_SLOT = re.compile(r"\{([^{}]+)\}")

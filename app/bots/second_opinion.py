@@ -16,7 +16,7 @@ from app.core.masking import mask_numbers
 from app.core.model import Finding
 from app.core.opinion import Opinion
 from app.core.strict_json import parse_object
-from app.settings import Judge
+from app.settings.policies import Judge
 
 MAX_MESSAGE_CHARS = 2_000
 """Of the citizen's message; the reply is always shown whole."""

@@ -9,7 +9,7 @@ from app.bots.posting import Post, post
 from app.core.errors import BotError, BotTimeout, DecodeError
 from app.core.model import Conversation, Message, Reply
 from app.ports import Clock, Codec
-from app.settings import WebhookBot
+from app.settings.bots import WebhookBot
 
 RESEND_AFTER_S = 5.0
 """The platform hangs up, and shows the push again, after this."""

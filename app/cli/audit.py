@@ -1,13 +1,9 @@
 """`shenyan audit verify` and `export`."""
 
 import asyncio
-import csv
-import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import asdict, fields
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,13 +11,9 @@ import typer
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError
 from app.core.records import AuditEntry
+from app.service.audit_export import Form, exported, first_break
 
 app = typer.Typer(help="验证、导出审计记录。Verify or export the audit trail.", no_args_is_help=True)
-
-
-class Format(StrEnum):
-    CSV = "csv"
-    JSONL = "jsonl"
 
 
 @app.command()
@@ -37,7 +29,7 @@ def verify(config: ConfigFile = None) -> None:
 @app.command()
 def export(
     config: ConfigFile = None,
-    form: Annotated[Format, typer.Option("--format", help="csv（带 BOM）或 jsonl。")] = Format.CSV,
+    form: Annotated[Form, typer.Option("--format", help="csv（带 BOM）或 jsonl。")] = Form.CSV,
 ) -> None:
     """导出到标准输出。Write the trail to standard output."""
     asyncio.run(_exported(settings_from(config).storage.url, form))
@@ -60,32 +52,11 @@ async def _trail(url: str) -> AsyncGenerator[AuditEntry, None]:
 
 async def _verified(url: str) -> tuple[int, int | None]:
     """How many entries there are, and the number of the first that does not fit."""
-    from app.core.audit import START, fits, link
-
-    previous = START
     async with aclosing(_trail(url)) as entries:
-        async for entry in entries:
-            if not fits(entry, previous):
-                return entry.seq, entry.seq
-            previous = link(entry)
-    return previous.seq, None
+        return await first_break(entries)
 
 
-async def _exported(url: str, form: Format) -> None:
-    names = [field.name for field in fields(AuditEntry)]
-    if form is Format.CSV:
-        sys.stdout.write("\ufeff")  # spreadsheets read UTF-8 only with it
-        writer = csv.writer(sys.stdout)
-        writer.writerow(names)
+async def _exported(url: str, form: Form) -> None:
     async with aclosing(_trail(url)) as entries:
-        async for entry in entries:
-            row = {**asdict(entry), "at": entry.at.isoformat()}
-            if form is Format.CSV:
-                writer.writerow([_harmless(str(row[name])) for name in names])
-            else:
-                sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet would run as a formula gets a quote before it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+        async for line in exported(entries, form):
+            sys.stdout.write(line)

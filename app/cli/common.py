@@ -9,7 +9,7 @@ import typer
 
 from app.core.errors import ConfigError
 from app.core.model import Finding
-from app.settings import Settings
+from app.settings.whole import Settings
 
 DEFAULT_CONFIG = Path("shenyan.toml")
 

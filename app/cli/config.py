@@ -6,7 +6,7 @@ import typer
 
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError
-from app.settings import Settings
+from app.settings.whole import Settings
 
 app = typer.Typer(help="检查、显示配置。Check or show the configuration.", no_args_is_help=True)
 

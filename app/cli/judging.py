@@ -68,7 +68,8 @@ def checker_for(config: Path | None, channel: str, facts: Path | None) -> "tuple
     from app.loading.facts import load_facts
     from app.loading.policies import check_policy
     from app.loading.ruleset import load_checker
-    from app.settings import Policy, Rules
+    from app.settings.machinery import Rules
+    from app.settings.policies import Policy
 
     policy, where = Policy(), Rules()
     if config is not None or channel:

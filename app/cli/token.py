@@ -10,7 +10,8 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import ConfigError
-from app.settings import Identifier, Scope
+from app.settings.values import Identifier
+from app.settings.whole import Scope
 
 app = typer.Typer(help="API 令牌。Tokens for /v1.", no_args_is_help=True)
 

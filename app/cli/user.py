@@ -13,7 +13,7 @@ from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
 from app.core.identity import Role, User
 from app.service.signing_in import SigningIn
-from app.settings import Identifier
+from app.settings.values import Identifier
 
 app = typer.Typer(help="控制台的用户。People who sign in to the console.", no_args_is_help=True)
 

@@ -1,11 +1,14 @@
 """Verdict -> Outcome: what the platform is answered, and what is left for a person or for the courier."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from app.core.model import Disposition, Finding, Message, Reply, Verdict
+from app.core.model import Disposition, Finding, Message, Reply, Severity, Verdict
 from app.core.records import STOPPED, Delivery, Exchange, ExchangeState, Hold, Outcome
+
+NO_LIMITS: Mapping[Severity, timedelta] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ def dispose(
     fallbacks: Fallbacks,
     now: datetime,
     new_id: str,
+    decide_within: Mapping[Severity, timedelta] = NO_LIMITS,
 ) -> Outcome:
     """What becomes of a bot's answer. `in_time`: the passive answer is still ours to give.
 
@@ -46,7 +50,7 @@ def dispose(
     if reply is None or verdict is None:
         return _silent(done, promised=not in_time and fallbacks.late is not None, spoken=fallbacks.late)
     if verdict.disposition is not Disposition.RELEASE:
-        hold = _hold(done, reply, verdict, now, new_id)
+        hold = _hold(done, reply, verdict, now, new_id, decide_within.get(verdict.severity))
         return Outcome(replace(done, state=ExchangeState.HELD, answer=spoken), hold=hold)
     if passive:
         return Outcome(replace(done, state=ExchangeState.ANSWERED, answer=reply))
@@ -81,7 +85,9 @@ def _silent(done: Exchange, *, promised: bool, spoken: Reply | None) -> Outcome:
     return Outcome(replace(done, state=ExchangeState.SILENT))
 
 
-def _hold(exchange: Exchange, reply: Reply, verdict: Verdict, now: datetime, new_id: str) -> Hold:
+def _hold(
+    exchange: Exchange, reply: Reply, verdict: Verdict, now: datetime, new_id: str, within: timedelta | None
+) -> Hold:
     message = exchange.message
     return Hold(
         id=new_id,
@@ -93,6 +99,7 @@ def _hold(exchange: Exchange, reply: Reply, verdict: Verdict, now: datetime, new
         verdict=verdict,
         created_at=now,
         deliver_by=message.window.closes_at if message.window else None,
+        decide_by=now + within if within else None,
         reviewable=message.window is not None and message.window.reviewable,
     )
 

@@ -56,6 +56,13 @@ class BotMalformed(BotError):
     code = "malformed"
 
 
+# --- word to others' systems ------------------------------------------------------------------
+
+
+class PostError(GuardError):
+    """A webhook of somebody else's did not take what we posted. The message is a code, never their words."""
+
+
 # --- the second opinion -----------------------------------------------------------------------
 
 

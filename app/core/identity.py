@@ -13,9 +13,11 @@ class Permission(StrEnum):
     READ_MESSAGES = "messages:read"
     """Citizens' messages and replies to them."""
     DRAFT = "holds:draft"
-    """Claim a hold, give it back, note on it."""
+    """Claim a hold, give it back, note on it, propose a text."""
     DECIDE = "holds:decide"
     """Release, edit, reject, transfer; retry or confirm a delivery."""
+    UNMASK = "messages:unmask"
+    """See the numbers in a message, with a reason."""
     READ_AUDIT = "audit:read"
     MANAGE_USERS = "users:manage"
 
@@ -35,7 +37,7 @@ class Role(StrEnum):
     """安全审计员: reads all, changes nothing."""
 
 
-_REVIEWER = frozenset({Permission.READ_MESSAGES, Permission.DRAFT, Permission.DECIDE})
+_REVIEWER = frozenset({Permission.READ_MESSAGES, Permission.DRAFT, Permission.DECIDE, Permission.UNMASK})
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VENDOR_OPERATOR: frozenset({Permission.READ_MESSAGES, Permission.DRAFT}),
     Role.DUTY_REVIEWER: _REVIEWER,

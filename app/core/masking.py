@@ -1,6 +1,9 @@
 """Numbers that name a person, covered before a text goes to somebody who needs only the words."""
 
 import re
+from collections.abc import Sequence
+
+from app.core.errors import Invalid
 
 COVER = "[号码]"
 
@@ -8,6 +11,7 @@ _DIGIT = "[\\d零〇○一二三四五六七八九幺]"
 _BETWEEN = "[-–—.·_()+ \\t\u00a0\u3000（）＋－．\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
 _RUN = re.compile(f"{_DIGIT}(?:{_BETWEEN}{_DIGIT})+[XxＸｘ]?")
 _SOLID = re.compile(f"{_DIGIT}{{7,}}")
+_TOKEN = re.compile(r"\[号码([0-9]{1,3})\]")
 _ANY = re.compile(_DIGIT)
 
 MIN_SPACED_DIGITS = 11
@@ -25,6 +29,40 @@ def mask_numbers(text: str) -> str:
 def dotted_numbers(text: str) -> str:
     """The same numbers, each digit a dot: as long as before, so that spans still fit."""
     return _RUN.sub(lambda run: run.group() if _covered(run) != COVER else _ANY.sub("•", run.group()), text)
+
+
+def numbered(text: str) -> tuple[str, tuple[str, ...]]:
+    """`text` with each number that names a person as [号码1], [号码2], ...; and those numbers.
+
+    Numbers that an office publishes (landlines, 400, 12345) stay: who releases a reply has to see them.
+    """
+    found: list[str] = []
+
+    def name(run: re.Match[str]) -> str:
+        if not _is_personal(run):
+            return run.group()
+        found.append(run.group())
+        return f"[号码{len(found)}]"
+
+    return _RUN.sub(name, text), tuple(found)
+
+
+def restored(text: str, numbers: Sequence[str]) -> str:
+    """`text` with the numbers back in their places. Raises Invalid for a [号码n] that never was."""
+
+    def number(token: re.Match[str]) -> str:
+        at = int(token[1]) - 1
+        if not 0 <= at < len(numbers):
+            raise Invalid(f"原文里没有{token.group()}，请改成文字，或只用原文里有的")
+        return numbers[at]
+
+    return _TOKEN.sub(number, text)
+
+
+def _is_personal(run: re.Match[str]) -> bool:
+    """A mobile, identity or card number: 11 digits or more that no office's number begins like."""
+    digits = "".join(_ANY.findall(run.group()))
+    return len(digits) >= MIN_SPACED_DIGITS and not digits.startswith(("0", "〇", "零", "400", "800"))
 
 
 def _covered(run: re.Match[str]) -> str:

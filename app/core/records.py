@@ -67,6 +67,8 @@ class Decision(StrEnum):
     TRANSFER = "transfer"
     EXPIRE = "expire"
     NOTE = "note"
+    PROPOSE = "propose"
+    """Write a text that somebody else may release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,16 @@ class Note:
     at: datetime
     by: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text that one person proposes; only another may release it."""
+
+    at: datetime
+    by: str
+    reply: Reply
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,8 @@ class Hold:
     """Grows with every decision; a decision carries the version it was made on."""
     deliver_by: datetime | None = None
     """When the platform's window closes; None: it was never open."""
+    decide_by: datetime | None = None
+    """When the channel's policy wants it decided; None: whenever."""
     reviewable: bool = True
     """False: the window was too short for a review from the start, approving cannot deliver."""
     claimed_by: str = ""
@@ -104,6 +118,13 @@ class Hold:
     final: Reply | None = None
     """What a person released in its place: the draft, the edited text or the substitute."""
     notes: tuple[Note, ...] = ()
+    draft: Draft | None = None
+    """The text that was proposed last."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """What comes first, the policy's limit or the window's end; None: nothing presses."""
+        return min((at for at in (self.deliver_by, self.decide_by) if at is not None), default=None)
 
 
 class DeliveryState(StrEnum):
@@ -168,6 +189,47 @@ class Stop:
     by: str
     at: datetime
     reason: str
+
+
+class WorkOrderState(StrEnum):
+    KEPT = "kept"
+    """For a person to export: no webhook is configured."""
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    """Given up on after many tries; a person exports it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """转办: what a department is told of a hold that was transferred to it."""
+
+    hold_id: str
+    department: str
+    created_at: datetime
+    body: str
+    """JSON, as `core.work_orders` composes it."""
+    state: WorkOrderState = WorkOrderState.KEPT
+    attempts: int = 0
+    next_at: datetime | None = None
+    """When it is due; None: it waits for nobody."""
+    why: str = ""
+    """What went wrong with the last try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """交接班: what one person on duty leaves to the next; both put their name to it."""
+
+    id: str
+    from_user: str
+    to_user: str
+    written_at: datetime
+    notes: str
+    facts: str
+    """JSON, as `service.handing_over` counts them when it is written."""
+    taken_at: datetime | None = None
+    """None: the next person has not confirmed it yet."""
 
 
 STOPPED = "stopped"

@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.core.errors import Conflict, IllegalTransition, Invalid, NeedsConfirmation, Undeliverable
-from app.core.model import Disposition, Reply, Verdict
-from app.core.records import Decision, Hold, HoldState, Note
+from app.core.errors import (
+    Conflict,
+    Forbidden,
+    IllegalTransition,
+    Invalid,
+    NeedsConfirmation,
+    Undeliverable,
+)
+from app.core.model import Disposition, Reply, Severity, Verdict
+from app.core.records import Decision, Draft, Hold, HoldState, Note
 
 _OPEN = (HoldState.PENDING, HoldState.CLAIMED)
 
@@ -14,6 +21,7 @@ NEXT_STATE: Mapping[tuple[HoldState, Decision], HoldState] = {
     (HoldState.PENDING, Decision.CLAIM): HoldState.CLAIMED,
     (HoldState.CLAIMED, Decision.CLAIM): HoldState.CLAIMED,  # extends one's own, takes a lapsed one
     (HoldState.CLAIMED, Decision.RELEASE): HoldState.PENDING,
+    **{(state, Decision.PROPOSE): HoldState.PENDING for state in _OPEN},
     **{(state, Decision.APPROVE): HoldState.APPROVED for state in _OPEN},
     **{(state, Decision.EDIT): HoldState.EDITED for state in _OPEN},
     **{(state, Decision.REJECT): HoldState.REJECTED for state in _OPEN},
@@ -35,20 +43,30 @@ class Ruling:
     version: int
     reason: str = ""
     reply: Reply | None = None
-    """EDIT: the text to send; REJECT: what to say in its place, if anything."""
+    """EDIT, PROPOSE: the text to send; REJECT: what to say in its place, if anything."""
     verdict: Verdict | None = None
     """What the checker says of `reply`."""
     confirm: bool = False
     """The person has seen the findings and stands by the text; needs a reason."""
     to: str = ""
     """TRANSFER: the department."""
+    standing: bool = False
+    """`reply` is a standing phrase: agreed on once, it needs no second person."""
 
 
-def settle(hold: Hold, ruling: Ruling, now: datetime, claim_lease: timedelta) -> Hold:
+def settle(
+    hold: Hold,
+    ruling: Ruling,
+    now: datetime,
+    claim_lease: timedelta,
+    second_person_at: Severity | None = None,
+) -> Hold:
     """The hold after a ruling, one version further.
 
-    Raises Conflict (somebody else was first, or holds the claim), IllegalTransition, NeedsConfirmation,
-    Undeliverable, Invalid (a reason, text or department is missing).
+    From `second_person_at` on, what one person would release becomes a draft until another releases the
+    same text. Raises Conflict (somebody else was first, or holds the claim), IllegalTransition,
+    NeedsConfirmation, Undeliverable, Forbidden (one's own draft), Invalid (a reason, text or department is
+    missing).
     """
     state = _next_state(hold, ruling, now)
     if hold.version != ruling.version:
@@ -59,7 +77,14 @@ def settle(hold: Hold, ruling: Ruling, now: datetime, claim_lease: timedelta) ->
         )
     _require_words(ruling)
     final = _final_reply(hold, ruling, now)
+    _refuse_own_draft(hold, ruling, final)
+    if final is not None and _waits_for_another(hold, ruling, final, second_person_at):
+        state, final = HoldState.PENDING, None
+        ruling = replace(ruling, decision=Decision.PROPOSE, reply=ruling.reply or hold.reply)
     after = replace(hold, state=state, version=hold.version + 1)
+    if ruling.decision is Decision.PROPOSE and ruling.reply is not None:
+        draft = Draft(now, ruling.by, ruling.reply, ruling.reason)
+        return replace(after, draft=draft, claimed_by="", claimed_until=None)
     if ruling.decision is Decision.NOTE:
         return replace(after, notes=(*hold.notes, Note(now, ruling.by, ruling.reason)))
     if ruling.decision is Decision.CLAIM:
@@ -74,6 +99,20 @@ def settle(hold: Hold, ruling: Ruling, now: datetime, claim_lease: timedelta) ->
         transferred_to=ruling.to,
         final=final,
     )
+
+
+def _refuse_own_draft(hold: Hold, ruling: Ruling, final: Reply | None) -> None:
+    """Raises Forbidden: who proposed a text is not who releases it, however it was changed since."""
+    if final is not None and hold.draft is not None and hold.draft.by == ruling.by:
+        raise Forbidden("自己拟的稿要由别人放行")
+
+
+def _waits_for_another(hold: Hold, ruling: Ruling, final: Reply, second_person_at: Severity | None) -> bool:
+    if ruling.standing or second_person_at is None or hold.verdict.severity < second_person_at:
+        return False
+    if ruling.decision is Decision.REJECT:
+        raise Forbidden("这一条要两个人放行：请用“改后放行”提出文字，或选用规范用语，或只拦截")
+    return hold.draft is None or hold.draft.reply != final
 
 
 def claimed_by_another(hold: Hold, by: str, now: datetime) -> bool:
@@ -104,8 +143,10 @@ def _require_words(ruling: Ruling) -> None:
         raise Invalid(f"{ruling.decision}: a reason is required")
     if ruling.decision is Decision.TRANSFER and not ruling.to.strip():
         raise Invalid("transfer: name the department in `to`")
-    if ruling.decision is Decision.EDIT and (ruling.reply is None or not ruling.reply.text.strip()):
-        raise Invalid("edit: the text is empty")
+    if ruling.decision in {Decision.EDIT, Decision.PROPOSE} and (
+        ruling.reply is None or not ruling.reply.text.strip()
+    ):
+        raise Invalid(f"{ruling.decision}: the text is empty")
 
 
 def _final_reply(hold: Hold, ruling: Ruling, now: datetime) -> Reply | None:

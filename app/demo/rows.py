@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.core.model import Disposition
 from app.demo.guard_api import Judged
 from app.demo.script import Expected, Scene
-from app.settings import HOLDING_TEXT
+from app.settings.channels import HOLDING_TEXT
 
 
 @dataclass(frozen=True, slots=True)

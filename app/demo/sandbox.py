@@ -15,7 +15,7 @@ from app.demo.processes import Surroundings, free_ports
 from app.demo.sample import Ports, Sample, new_sample, write_config
 from app.main import serve
 from app.service.signing_in import SigningIn
-from app.settings import Settings
+from app.settings.whole import Settings
 
 FOLDER = Path("var/sample")
 MODERATOR = "moderator"

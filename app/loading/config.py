@@ -25,7 +25,7 @@ from app.loading.overrides import (
 from app.loading.positions import KeyPath, key_lines
 from app.loading.setting_types import is_secret, keys_at, types_at
 from app.loading.toml import parse_toml
-from app.settings import Settings, broken_names
+from app.settings.whole import Settings, broken_names
 
 ExtraCheck = Callable[[Settings], Sequence[str]]
 """Problems of valid settings, as lines of `dotted.path: what is wrong`."""

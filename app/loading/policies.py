@@ -8,7 +8,8 @@ from app.core.model import Disposition, Severity
 from app.core.policy import CheckPolicy, Strictness
 from app.core.text import Folder
 from app.loading.facts import load_facts
-from app.settings import Policy, Settings
+from app.settings.policies import Policy
+from app.settings.whole import Settings
 
 
 def check_policy(policy: Policy, facts: FactList | None = None) -> CheckPolicy:

@@ -7,9 +7,12 @@ from pydantic import ValidationError
 
 from app.core.rules import Rule
 from app.loading.frames import FRAMES, load_frames
+from app.loading.phrases import PHRASES
 from app.loading.problems import Problem
 from app.loading.schema import Frames, RuleFile
 from app.loading.yaml import line_of, read_yaml, validation_problems
+
+_NO_RULES = frozenset({FRAMES, PHRASES})
 
 
 def load_rules(folder: Path, lexicon_ids: frozenset[str]) -> tuple[tuple[Rule, ...], Sequence[Problem]]:
@@ -17,7 +20,9 @@ def load_rules(folder: Path, lexicon_ids: frozenset[str]) -> tuple[tuple[Rule, .
     rules: dict[str, Rule] = {}
     frames, unframed = load_frames(folder / FRAMES, lexicon_ids)
     problems = list(unframed)
-    files = sorted(file for file in folder.rglob("*.yaml") if file != folder / FRAMES)
+    files = sorted(
+        file for file in folder.rglob("*.yaml") if file.parent != folder or file.name not in _NO_RULES
+    )
     if not files:  # a folder misspelt must not be a guard that lets everything pass
         return (), [
             Problem(folder, 0, "expected rules, <category>/<name>.yaml, found none; is it the right folder?")

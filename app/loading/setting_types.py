@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
-from app.settings import Settings
+from app.settings.whole import Settings
 
 
 def types_at(path: Sequence[str | int]) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from app.settings import Settings
+from app.settings.whole import Settings
 
 COVERED = "******"
 

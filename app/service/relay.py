@@ -5,7 +5,7 @@ the channel's fallback and the message stays on record.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import inf
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
-from app.core.model import Message, Reply, Verdict
+from app.core.model import Message, Reply, Severity, Verdict
 from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
@@ -57,6 +57,8 @@ class Relay:
     """None: the rules alone judge."""
     stopped: Callable[[], bool] = lambda: False
     """Whether the channel's bot is not let speak now."""
+    decide_within: Mapping[Severity, timedelta] = field(default_factory=dict)
+    """How long people may take over a hold, by its severity."""
     backlog: int = 500
     """How many messages may wait in memory for records that cannot be written; beyond, pushes are refused."""
     _under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
@@ -180,6 +182,7 @@ class Relay:
             fallbacks=self.fallbacks,
             now=self.clock(),
             new_id=new_id,
+            decide_within=self.decide_within,
         )
 
     async def _replay(self, exchange: Exchange) -> Answer:

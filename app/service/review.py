@@ -1,14 +1,15 @@
 """What people do with holds, deliveries and unanswered messages: decide purely, write once, audit always."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.core.delivery import confirmed_by_person, retried_by_person
 from app.core.disposition import new_delivery, with_objections
 from app.core.errors import Conflict, Invalid, Undeliverable
-from app.core.model import Category, Conversation, Finding, Menu, Reply, Verdict
+from app.core.model import Category, Conversation, Disposition, Finding, Menu, Reply, Severity, Verdict
+from app.core.phrases import Filled, on_values
 from app.core.records import (
     AuditEntry,
     Decision,
@@ -18,10 +19,15 @@ from app.core.records import (
     ExchangeState,
     Hold,
     Outcome,
+    WorkOrder,
+    WorkOrderState,
 )
 from app.core.review import Ruling, settle
+from app.core.work_orders import compose
 from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.relay import DELIVERIES_TOPIC, QUEUE_TOPIC
+
+WORK_ORDERS_TOPIC = "work-orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Desk:
 
     check: Check
     codec: Codec
+    second_person_at: Severity | None = None
+    """From this severity on two people release a text; None: one is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +49,40 @@ class Review:
     clock: Clock
     new_id: NewId
     claim_lease: timedelta
+    compose: Callable[[Hold], str] = compose
+    """The work order of a hold that has just been transferred, as JSON."""
+    passes_on: bool = False
+    """Whether work orders are posted to anybody."""
 
     async def decide(self, hold_id: str, ruling: Ruling) -> Hold:
         """Raises what `core.review.settle` raises, HoldNotFound, StoreError."""
         hold = await self.store.hold(hold_id)
         if ruling.reply is not None:
-            verdict = self.judge(hold, ruling.reply)
+            verdict = ruling.verdict if ruling.standing and ruling.verdict else self.judge(hold, ruling.reply)
             _refuse_unsendable(ruling.reply, verdict.findings)
             ruling = replace(ruling, verdict=verdict)
         elif ruling.decision is Decision.APPROVE:
             objections = self.desks[hold.channel].codec.objections(hold.message, hold.reply)
             _refuse_unsendable(hold.reply, objections)
         now = self.clock()
-        settled = settle(hold, ruling, now, self.claim_lease)
+        settled = settle(hold, ruling, now, self.claim_lease, self.desks[hold.channel].second_person_at)
         delivery = self._delivery(settled) if settled.final and not hold.final else None
         entry = AuditEntry(
             now,
             ruling.by,
-            f"hold.{ruling.decision}",
+            f"hold.{ruling.decision if settled.draft == hold.draft else Decision.PROPOSE}",
             f"hold:{hold.id}",
             before=_facts(hold),
             after=_facts(settled, ruling.verdict),
             reason=ruling.reason,
         )
-        await self.store.settle(settled, delivery, entry)
+        await self.store.settle(settled, delivery, entry, self._work_order(settled, ruling))
         self.observer.hold_settled(settled)
         await self.coordinator.announce(QUEUE_TOPIC)
         if delivery is not None:
             await self.coordinator.announce(DELIVERIES_TOPIC)
+        if ruling.decision is Decision.TRANSFER:
+            await self.coordinator.announce(WORK_ORDERS_TOPIC)
         return settled
 
     def judge(self, hold: Hold, reply: Reply) -> Verdict:
@@ -76,6 +90,25 @@ class Review:
         desk = self.desks[hold.channel]
         conversation = Conversation(message=hold.message.text, channel=hold.channel)
         return with_objections(desk.check(reply, conversation), desk.codec.objections(hold.message, reply))
+
+    def judge_phrase(self, hold: Hold, filled: Filled) -> Verdict:
+        """What the checker says of the values in a standing phrase, and the platform of its length."""
+        verdict = self.judge(hold, filled.reply)
+        findings = on_values(filled, verdict.findings)
+        held = any(not finding.shadow for finding in findings)
+        return replace(
+            verdict,
+            findings=findings,
+            disposition=verdict.disposition if held else Disposition.RELEASE,
+        )
+
+    async def unmask(self, hold_id: str, by: str, reason: str) -> Hold:
+        """The hold, for somebody who has a reason to see its numbers. Raises Invalid, HoldNotFound."""
+        hold = await self.store.hold(hold_id)
+        _require(reason)
+        entry = AuditEntry(self.clock(), by, "hold.unmask", f"hold:{hold.id}", reason=reason.strip())
+        await self.store.append_audit(entry)
+        return hold
 
     async def retry_delivery(self, delivery_id: str, by: str, reason: str) -> Delivery:
         """A person has looked and wants a failed or uncertain delivery sent (again)."""
@@ -127,6 +160,19 @@ class Review:
             deliver_by=hold.deliver_by,
         )
 
+    def _work_order(self, hold: Hold, ruling: Ruling) -> WorkOrder | None:
+        if ruling.decision is not Decision.TRANSFER or hold.decided_at is None:
+            return None
+        state = WorkOrderState.QUEUED if self.passes_on else WorkOrderState.KEPT
+        return WorkOrder(
+            hold.id,
+            hold.transferred_to,
+            hold.decided_at,
+            self.compose(hold),
+            state,
+            next_at=hold.decided_at if self.passes_on else None,
+        )
+
     async def _stopped_delivery(self, delivery_id: str, states: tuple[DeliveryState, ...]) -> Delivery:
         delivery = await self.store.delivery(delivery_id)
         if delivery.state not in states:
@@ -175,6 +221,8 @@ def _facts(hold: Hold, verdict: Verdict | None = None) -> str:
         facts["text"] = hold.final.text
     elif hold.decided_at is None:
         facts["text"] = hold.reply.text
+    if hold.draft is not None:
+        facts["draft"] = {"by": hold.draft.by, "text": hold.draft.reply.text}
     if hold.claimed_by:
         facts["claimed_by"] = hold.claimed_by
     if hold.transferred_to:

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyotp
 from pwdlib import PasswordHash
@@ -18,6 +19,8 @@ from app.core.records import AuditEntry
 from app.ports import Clock
 
 STEP_S = 30
+SHORTEST_SECRET = 16
+"""Base32 letters: 80 bits."""
 REFUSED = "用户名、密码或动态码不对，或账号暂时锁定"
 """The same for whatever was wrong: who guesses learns nothing."""
 
@@ -32,7 +35,9 @@ class People(Protocol):
     async def count_failure(self, name: str, now: datetime) -> None: ...
     async def clear_failures(self, name: str) -> None: ...
     async def begin(self, session: Session, audit: AuditEntry) -> None: ...
+    async def users(self) -> Sequence[User]: ...
     async def session(self, id_hash: str) -> tuple[Session, User] | None: ...
+    async def sessions(self, name: str) -> Sequence[Session]: ...
     async def seen(self, id_hash: str, now: datetime) -> None: ...
     async def end(self, id_hash: str, audit: AuditEntry) -> None: ...
 
@@ -127,15 +132,55 @@ class SigningIn:
 
     async def disable(self, name: str, by: str) -> None:
         """Ends the user's sessions. Raises NotFound."""
-        user = await self.people.user(name)
-        entry = AuditEntry(self.clock(), by, "user.disable", f"user:{name}")
-        await self.people.change(replace(user, disabled=True), entry, sign_out=True)
+        await self._changed(name, by, "user.disable", disabled=True)
+
+    async def enable(self, name: str, by: str) -> None:
+        """Raises NotFound."""
+        await self._changed(name, by, "user.enable", disabled=False)
+
+    async def drop_totp(self, name: str, by: str) -> None:
+        """For who has lost the phone; ends the user's sessions. Raises NotFound."""
+        await self._changed(name, by, "user.totp-off", totp_secret="")
+
+    async def sign_out_everywhere(self, name: str, by: str) -> None:
+        """Raises NotFound."""
+        await self._changed(name, by, "user.session")
+
+    async def enrol(self, user: User, secret: str, code: str) -> None:
+        """From now on the user needs a code too. Raises Invalid where the code is not one of `secret`."""
+        try:
+            right = pyotp.TOTP(secret).verify(code.strip(), for_time=self.clock(), valid_window=1)
+        except ValueError:
+            right = False
+        if not right or len(secret) < SHORTEST_SECRET:
+            raise Invalid("动态码不对，请用刚扫的码再试一次")
+        entry = AuditEntry(self.clock(), user.name, "user.totp", f"user:{user.name}")
+        await self.people.change(replace(user, totp_secret=secret), entry)
+
+    async def users(self) -> Sequence[User]:
+        return await self.people.users()
+
+    async def sessions(self, name: str) -> Sequence[Session]:
+        """Those that are not over, latest first."""
+        now = self.clock()
+        found = await self.people.sessions(name)
+        return [one for one in found if one.is_alive(now, self.idle, self.longest)]
+
+    async def end_session(self, name: str, id_hash: str) -> None:
+        """One of the user's own; another's is left alone."""
+        if any(one.id_hash == id_hash for one in await self.people.sessions(name)):
+            await self.people.end(id_hash, AuditEntry(self.clock(), name, "user.session", f"user:{name}"))
 
     async def hash(self, password: str) -> str:
         async with self._hashing:
             return await asyncio.to_thread(_hasher().hash, password)
 
     # --- steps --------------------------------------------------------------------------------
+
+    async def _changed(self, name: str, by: str, action: str, **changes: Any) -> None:
+        user = await self.people.user(name)
+        entry = AuditEntry(self.clock(), by, action, f"user:{name}")
+        await self.people.change(replace(user, **changes), entry, sign_out=True)
 
     async def _matches(self, password: str, password_hash: str) -> bool:
         if len(password) > LONGEST_PASSWORD:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     func,
     or_,
     select,
@@ -48,7 +49,12 @@ _LATER_HOLDS = Prepared.of(
         or_(*(holds.c.state == state for state in OPEN_HOLDS)),  # IN would not go with many rows at once
         or_(holds.c.deliver_by.is_(None), holds.c.deliver_by < bindparam("closes_at")),
     )
-    .values(deliver_by=bindparam("closes_at"))
+    .values(
+        deliver_by=bindparam("closes_at"),
+        due_at=case(
+            (holds.c.decide_by < bindparam("closes_at"), holds.c.decide_by), else_=bindparam("closes_at")
+        ),
+    )
 )
 _LATER_DELIVERIES = Prepared.of(
     update(deliveries)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from app.core.errors import ConfigError, StoreError
 
@@ -37,6 +37,20 @@ class Database:
         Raises NoTransaction; whatever `work` raises, after a rollback.
         """
         return await asyncio.get_running_loop().run_in_executor(self._writing, _transact, self.writer, work)
+
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """As `write`, for those who need no way to tell a lost transaction from another failure.
+
+        Raises StoreError; IntegrityError where the records refuse a value; what `work` itself raises.
+        """
+        try:
+            return await self.write(work)
+        except NoTransaction as error:
+            raise StoreError(str(error)) from error
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            raise StoreError(described(error)) from error
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent view of the records. Raises StoreError."""

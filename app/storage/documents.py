@@ -5,6 +5,7 @@ Parts of a reply carry their type ("text", "menu", ...), since their fields alon
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -20,7 +21,7 @@ from pydantic_core import PydanticSerializationError
 
 from app.core.errors import StoreError
 from app.core.model import Cards, Media, Menu, Message, Opaque, Part, Position, Reply, Text, Transfer, Verdict
-from app.core.records import Note
+from app.core.records import Draft, Note
 
 T = TypeVar("T")
 
@@ -110,6 +111,17 @@ def verdict_of(text: str) -> Verdict:
 
 def notes_json(notes: tuple[Note, ...]) -> str:
     return _dump(_adapters().notes, notes)
+
+
+def draft_json(draft: Draft) -> str:
+    plain = {"at": draft.at.isoformat(), "by": draft.by, "reason": draft.reason}
+    return json.dumps({**plain, "parts": json.loads(reply_json(draft.reply))})
+
+
+def draft_of(text: str) -> Draft:
+    plain = json.loads(text)
+    reply = reply_of(json.dumps(plain["parts"]))
+    return Draft(datetime.fromisoformat(plain["at"]), plain["by"], reply, plain["reason"])
 
 
 def notes_of(text: str) -> tuple[Note, ...]:

@@ -40,6 +40,19 @@ def listed(
     return page(connection, query, _NEWEST_FIRST, after, limit, exchange_of)
 
 
+def history(
+    connection: Connection, channel: str, user: str, before: datetime, limit: int
+) -> Sequence[Exchange]:
+    """The last ones of one follower, oldest first."""
+    query = (
+        select(exchanges)
+        .where(exchanges.c.channel == channel, exchanges.c.user_id == user, exchanges.c.received_at < before)
+        .order_by(exchanges.c.received_at.desc(), exchanges.c.id.desc())
+        .limit(limit)
+    )
+    return [exchange_of(row) for row in reversed(connection.execute(query).all())]
+
+
 def abandoned(connection: Connection, before: datetime, limit: int) -> Sequence[Exchange]:
     """CLAIMED, but nobody has been at it since `before`; oldest first."""
     query = (

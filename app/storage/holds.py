@@ -1,32 +1,29 @@
 """Holds: the queue, a decision, what has expired."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, not_, select, update
 
 from app.core.errors import Conflict, GuardError, HoldNotFound
-from app.core.records import AuditEntry, Delivery, Hold
-from app.ports import HoldFilter, Page
+from app.core.records import AuditEntry, Delivery, Hold, HoldState, WorkOrder
+from app.ports import MOST_COUNTED, HoldFilter, Page
 from app.storage import trail
 from app.storage.claims import OPEN_HOLDS
 from app.storage.paging import SortKey, page
 from app.storage.records import Values, delivery_values, hold_changes, hold_of
-from app.storage.schema import deliveries, exchanges, holds, storable
-
-_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-"""Where a hold without `deliver_by` stands in the queue."""
-
-_DEADLINE = func.coalesce(holds.c.deliver_by, bindparam("never", _NEVER, type_=holds.c.deliver_by.type))
+from app.storage.schema import deliveries, exchanges, holds, storable, work_orders
 
 _QUEUE_ORDER = (
-    SortKey(_DEADLINE),
+    SortKey(holds.c.due_at),
     SortKey(holds.c.severity, descending=True),
     SortKey(holds.c.created_at),
     SortKey(holds.c.id),
 )
+_DECIDED_ORDER = (SortKey(holds.c.decided_at, descending=True), SortKey(holds.c.id, descending=True))
+_OPEN = frozenset({HoldState.PENDING, HoldState.CLAIMED})
 
 _CHANGE = update(holds).where(holds.c.id == bindparam("of_id"))
 
@@ -47,8 +44,22 @@ def one(connection: Connection, hold_id: str) -> Hold:
 
 def search(connection: Connection, wanted: HoldFilter) -> Page[Hold]:
     """Raises Invalid."""
-    query = _with_message()
-    if wanted.states:
+    only_decided = wanted.states and not _OPEN.intersection(wanted.states)
+    order = _DECIDED_ORDER if only_decided else _QUEUE_ORDER
+    return page(connection, _matching(_with_message(), wanted), order, wanted.after, wanted.limit, hold_of)
+
+
+def count(connection: Connection, wanted: HoldFilter) -> int:
+    """At most MOST_COUNTED."""
+    few = _matching(select(holds.c.id), wanted).limit(MOST_COUNTED).subquery()
+    return int(connection.execute(select(func.count()).select_from(few)).scalar_one())
+
+
+def _matching(query: Select[Any], wanted: HoldFilter) -> Select[Any]:
+    states = frozenset(wanted.states)
+    if states and (states <= _OPEN or not states & _OPEN):
+        query = query.where(holds.c.open == bool(states & _OPEN))
+    if states and states != _OPEN:
         query = query.where(holds.c.state.in_([state.value for state in wanted.states]))
     if wanted.channels is not None:
         query = query.where(holds.c.channel.in_(wanted.channels))
@@ -56,9 +67,16 @@ def search(connection: Connection, wanted: HoldFilter) -> Page[Hold]:
         query = query.where(holds.c.severity == wanted.severity.rank)
     if wanted.claimed_by:
         query = query.where(holds.c.claimed_by == wanted.claimed_by)
+    if wanted.claims_as_of is not None:
+        live = and_(holds.c.state == HoldState.CLAIMED.value, holds.c.claimed_until > wanted.claims_as_of)
+        query = query.where(live if wanted.claimed_by else not_(live))
+    if wanted.category:
+        query = query.where(holds.c.categories.contains(f" {wanted.category} ", autoescape=True))
+    if wanted.likeness:
+        query = query.where(holds.c.likeness == wanted.likeness)
     if wanted.text:
         query = query.where(holds.c.search.icontains(storable(wanted.text), autoescape=True))
-    return page(connection, query, _QUEUE_ORDER, wanted.after, wanted.limit, hold_of)
+    return query
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> Sequence[Hold]:
@@ -82,10 +100,19 @@ class Settlement:
     changes: Values
     delivery: Values | None
     audit: AuditEntry
+    work_order: Values | None = None
 
     @classmethod
-    def of(cls, hold: Hold, delivery: Delivery | None, audit: AuditEntry) -> "Settlement":
-        return cls(hold, hold_changes(hold), delivery_values(delivery) if delivery else None, audit)
+    def of(
+        cls, hold: Hold, delivery: Delivery | None, audit: AuditEntry, order: WorkOrder | None
+    ) -> "Settlement":
+        return cls(
+            hold,
+            hold_changes(hold),
+            delivery_values(delivery) if delivery else None,
+            audit,
+            asdict(order) if order else None,
+        )
 
 
 def settle(connection: Connection, items: Sequence[Settlement]) -> Sequence[GuardError | None]:
@@ -109,5 +136,7 @@ def _settle(connection: Connection, item: Settlement) -> GuardError | None:
         # The follower may have written again since the hold was read: the longer window counts.
         deliver_by = max(filter(None, (item.delivery["deliver_by"], stored.deliver_by)))
         connection.execute(insert(deliveries), {**item.delivery, "deliver_by": deliver_by})
+    if item.work_order is not None:
+        connection.execute(insert(work_orders), item.work_order)
     trail.append(connection, (item.audit,))
     return None

@@ -49,16 +49,25 @@ def page(
 
 
 def _beyond(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Later in the first key, or equal in it and later in the second, and so on."""
+    """Later in the first key, or equal in it and later in the second, and so on.
+
+    That the first key is not earlier follows from that, but only said apart does it let an index start there.
+    """
     binds = [bindparam(None, value, type_=key.column.type) for key, value in zip(keys, values, strict=True)]
-    return or_(
-        *(
-            and_(
-                *(key.column == bind for key, bind in zip(keys[:depth], binds[:depth], strict=True)),
-                keys[depth].beyond(binds[depth]),
+    first: ColumnElement[bool] = (
+        keys[0].column <= binds[0] if keys[0].descending else keys[0].column >= binds[0]
+    )
+    return and_(
+        first,
+        or_(
+            *(
+                and_(
+                    *(key.column == bind for key, bind in zip(keys[:depth], binds[:depth], strict=True)),
+                    keys[depth].beyond(binds[depth]),
+                )
+                for depth in range(len(keys))
             )
-            for depth in range(len(keys))
-        )
+        ),
     )
 
 

@@ -1,19 +1,19 @@
 """Users and their sessions; whatever changes a user is written with its audit row, or not at all."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
-from app.core.errors import Conflict, NotFound, StoreError
+from app.core.errors import Conflict, NotFound
 from app.core.identity import Role, Session, User, locked_for
 from app.core.records import AuditEntry
 from app.storage import trail
-from app.storage.database import Database, NoTransaction, described
+from app.storage.database import Database
 from app.storage.schema import sessions, users
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class SqlPeople:
             trail.append(connection, (audit,))
 
         try:
-            await self._write(work)
+            await self.database.change(work)
         except IntegrityError as error:
             raise Conflict("the name is taken") from error
 
@@ -56,12 +56,12 @@ class SqlPeople:
                 connection.execute(delete(sessions).where(sessions.c.user == user.name))
             trail.append(connection, (audit,))
 
-        await self._write(work)
+        await self.database.change(work)
 
     async def use_code(self, name: str, step: int) -> bool:
         """Whether this step's code was still unused; from now on it is not."""
         statement = update(users).where(users.c.name == name, users.c.totp_step < step).values(totp_step=step)
-        return await self._write(lambda connection: connection.execute(statement).rowcount == 1)
+        return await self.database.change(lambda connection: connection.execute(statement).rowcount == 1)
 
     async def count_failure(self, name: str, now: datetime) -> None:
         """One more wrong sign-in, counted where it cannot be missed: guesses may come side by side."""
@@ -75,18 +75,18 @@ class SqlPeople:
             entry = AuditEntry(now, name, "user.refused", f"user:{name}", after=f"failures {failures}")
             trail.append(connection, (entry,))
 
-        await self._write(work)
+        await self.database.change(work)
 
     async def clear_failures(self, name: str) -> None:
         statement = update(users).where(users.c.name == name).values(failures=0, locked_until=None)
-        await self._write(lambda connection: connection.execute(statement))
+        await self.database.change(lambda connection: connection.execute(statement))
 
     async def begin(self, session: Session, audit: AuditEntry) -> None:
         def work(connection: Connection) -> None:
             connection.execute(insert(sessions), asdict(session))
             trail.append(connection, (audit,))
 
-        await self._write(work)
+        await self.database.change(work)
 
     async def session(self, id_hash: str) -> tuple[Session, User] | None:
         def work(connection: Connection) -> tuple[Session, User] | None:
@@ -96,26 +96,22 @@ class SqlPeople:
 
         return await self.database.read(work)
 
+    async def sessions(self, name: str) -> Sequence[Session]:
+        query = select(sessions).where(sessions.c.user == name).order_by(sessions.c.created_at.desc())
+        return await self.database.read(
+            lambda connection: [Session(**row._mapping) for row in connection.execute(query)]
+        )
+
     async def seen(self, id_hash: str, now: datetime) -> None:
         statement = update(sessions).where(sessions.c.id_hash == id_hash).values(last_seen=now)
-        await self._write(lambda connection: connection.execute(statement))
+        await self.database.change(lambda connection: connection.execute(statement))
 
     async def end(self, id_hash: str, audit: AuditEntry) -> None:
         def work(connection: Connection) -> None:
             connection.execute(delete(sessions).where(sessions.c.id_hash == id_hash))
             trail.append(connection, (audit,))
 
-        await self._write(work)
-
-    async def _write(self, work: Callable[[Connection], T]) -> T:
-        try:
-            return await self.database.write(work)
-        except NoTransaction as error:
-            raise StoreError(str(error)) from error
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            raise StoreError(described(error)) from error
+        await self.database.change(work)
 
 
 def _users(connection: Connection, name: str | None = None) -> list[User]:

@@ -4,13 +4,18 @@ Holds and deliveries do not repeat their message: it is read from the exchange t
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row
 
+from app.core.likeness import likeness
 from app.core.model import Message, MessageKind, Reply
 from app.core.records import AuditEntry, Delivery, DeliveryState, Exchange, ExchangeState, Hold, HoldState
+from app.core.review import ENDS
 from app.storage.documents import (
+    draft_json,
+    draft_of,
     message_json,
     message_of,
     notes_json,
@@ -24,6 +29,9 @@ from app.storage.schema import storable
 
 Values = dict[str, Any]
 """One row to write, by column name."""
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""Where a hold that nothing presses stands in the queue."""
 
 DEPARTURES = frozenset({"unsubscribe", "unfollow"})
 """Events after which a follower cannot be written to."""
@@ -119,7 +127,11 @@ def hold_values(hold: Hold) -> Values:
         "user_id": hold.user,
         "created_at": hold.created_at,
         "deliver_by": hold.deliver_by,
+        "decide_by": hold.decide_by,
+        "due_at": hold.due_at or NEVER,
         "severity": hold.verdict.severity.rank,
+        "categories": f" {' '.join(sorted({one.category.value for one in hold.verdict.findings}))} ",
+        "likeness": likeness(hold.reply.text),
         "reviewable": hold.reviewable,
         "reply": reply_json(hold.reply),
         "verdict": verdict_json(hold.verdict),
@@ -142,6 +154,8 @@ def hold_changes(hold: Hold) -> Values:
         "transferred_to": hold.transferred_to,
         "final": _optional_json(hold.final),
         "notes": notes_json(hold.notes),
+        "draft": draft_json(hold.draft) if hold.draft else None,
+        "open": hold.state not in ENDS,
     }
 
 
@@ -159,6 +173,7 @@ def hold_of(row: Row[Any]) -> Hold:
         state=HoldState(row.state),
         version=row.version,
         deliver_by=row.deliver_by,
+        decide_by=row.decide_by,
         reviewable=row.reviewable,
         claimed_by=row.claimed_by,
         claimed_until=row.claimed_until,
@@ -168,6 +183,7 @@ def hold_of(row: Row[Any]) -> Hold:
         transferred_to=row.transferred_to,
         final=_optional_reply(row.final),
         notes=notes_of(row.notes),
+        draft=draft_of(row.draft) if row.draft else None,
     )
 
 

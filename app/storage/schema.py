@@ -136,7 +136,12 @@ holds = Table(
     Column("state", String, nullable=False),
     Column("version", Integer, nullable=False),
     Column("deliver_by", Moment),
+    Column("decide_by", Moment),
+    Column("due_at", Moment, nullable=False),
+    Column("open", Boolean, nullable=False),
     Column("severity", Integer, nullable=False),
+    Column("categories", String, nullable=False),
+    Column("likeness", String, nullable=False),
     Column("reviewable", Boolean, nullable=False),
     Column("claimed_by", Words, nullable=False),
     Column("claimed_until", Moment),
@@ -148,11 +153,15 @@ holds = Table(
     Column("verdict", Text, nullable=False),
     Column("final", Text),
     Column("notes", Text, nullable=False),
+    Column("draft", Text),
     Column("search", Words, nullable=False),
     Index("holds_by_state", "state", "deliver_by"),
     Index("holds_by_follower", "channel", "user_id", "state"),
     Index("holds_by_exchange", "exchange_id"),
+    Index("holds_by_likeness", "channel", "likeness", "open"),
+    Index("holds_by_decision", "open", "decided_at", "id"),
 )
+Index("holds_by_due", holds.c.open, holds.c.due_at, holds.c.severity.desc(), holds.c.created_at, holds.c.id)
 
 deliveries = Table(
     "deliveries",
@@ -245,4 +254,31 @@ stops = Table(
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("reason", Words, nullable=False),
+)
+
+work_orders = Table(
+    "work_orders",
+    metadata,
+    Column("hold_id", ForeignKey("holds.id"), primary_key=True),
+    Column("department", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment),
+    Column("why", Words, nullable=False),
+    Index("work_orders_by_state", "state", "next_at"),
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("from_user", String, nullable=False),
+    Column("to_user", String, nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("taken_at", Moment),
+    Column("notes", Words, nullable=False),
+    Column("facts", Text, nullable=False),
+    Index("handovers_by_time", "written_at"),
 )

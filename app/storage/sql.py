@@ -19,8 +19,9 @@ from app.core.records import (
     ExchangeState,
     Hold,
     Outcome,
+    WorkOrder,
 )
-from app.ports import Allowance, HoldFilter, Page
+from app.ports import Allowance, AuditFilter, HoldFilter, Page
 from app.storage import conclusions, deliveries, exchanges, holds, migrate, schema, trail
 from app.storage.claims import OPEN_HOLDS, Claims, NewClaim
 from app.storage.conclusions import Conclusion
@@ -102,6 +103,11 @@ class SqlStore:
             lambda connection: exchanges.listed(connection, states, channels, after, limit)
         )
 
+    async def history(self, channel: str, user: str, before: datetime, limit: int) -> Sequence[Exchange]:
+        return await self.database.read(
+            lambda connection: exchanges.history(connection, channel, user, before, limit)
+        )
+
     async def abandoned(self, now: datetime, grace: timedelta, limit: int) -> Sequence[Exchange]:
         return await self.database.read(
             lambda connection: exchanges.abandoned(connection, now - grace, limit)
@@ -118,8 +124,17 @@ class SqlStore:
     async def holds(self, wanted: HoldFilter) -> Page[Hold]:
         return await self.database.read(lambda connection: holds.search(connection, wanted))
 
-    async def settle(self, hold: Hold, delivery: Delivery | None, audit: AuditEntry) -> None:
-        await self.journal.submit(holds.settle, Settlement.of(hold, delivery, audit))
+    async def count_holds(self, wanted: HoldFilter) -> int:
+        return await self.database.read(lambda connection: holds.count(connection, wanted))
+
+    async def settle(
+        self,
+        hold: Hold,
+        delivery: Delivery | None,
+        audit: AuditEntry,
+        work_order: WorkOrder | None = None,
+    ) -> None:
+        await self.journal.submit(holds.settle, Settlement.of(hold, delivery, audit, work_order))
 
     async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:
         return await self.database.read(lambda connection: holds.expired(connection, now, limit))
@@ -151,6 +166,9 @@ class SqlStore:
         )
 
     # --- audit --------------------------------------------------------------------------------
+
+    async def audit_entries(self, wanted: AuditFilter) -> Page[AuditEntry]:
+        return await self.database.read(lambda connection: trail.search(connection, wanted))
 
     async def append_audit(self, entry: AuditEntry) -> None:
         await self.journal.submit(trail.append, entry)

@@ -1,15 +1,13 @@
 """Stopped channels, each with who stopped it and why; written with its audit row or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.errors import StoreError
 from app.core.records import AuditEntry, Stop
 from app.storage import trail
-from app.storage.database import Database, NoTransaction, described
+from app.storage.database import Database
 from app.storage.schema import stops
 
 
@@ -30,19 +28,11 @@ class SqlSwitches:
             connection.execute(insert(stops), asdict(stop))
             trail.append(connection, (audit,))
 
-        await self._write(work)
+        await self.database.change(work)
 
     async def resume(self, channel: str, audit: AuditEntry) -> None:
         def work(connection: Connection) -> None:
             connection.execute(delete(stops).where(stops.c.channel == channel))
             trail.append(connection, (audit,))
 
-        await self._write(work)
-
-    async def _write(self, work: Callable[[Connection], None]) -> None:
-        try:
-            await self.database.write(work)
-        except NoTransaction as error:
-            raise StoreError(str(error)) from error
-        except SQLAlchemyError as error:
-            raise StoreError(described(error)) from error
+        await self.database.change(work)

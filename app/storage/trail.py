@@ -7,8 +7,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from app.core.audit import Link, link, seal
 from app.core.records import AuditEntry
+from app.ports import AuditFilter, Page
+from app.storage.paging import SortKey, page
 from app.storage.records import audit_of, audit_values, storable_entry
-from app.storage.schema import audit, audit_head
+from app.storage.schema import audit, audit_head, storable
+
+_NEWEST_FIRST = (SortKey(audit.c.seq, descending=True),)
 
 PAGE = 500
 """Rows read at once: the whole trail never sits in memory."""
@@ -40,6 +44,23 @@ def entries_after(connection: Connection, seq: int) -> Sequence[AuditEntry]:
         select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(PAGE)
     ).all()
     return [audit_of(row) for row in rows]
+
+
+def search(connection: Connection, wanted: AuditFilter) -> Page[AuditEntry]:
+    """Newest first. Raises Invalid."""
+    query = select(audit)
+    if wanted.actor:
+        query = query.where(audit.c.actor == storable(wanted.actor))
+    if wanted.action:
+        query = query.where(audit.c.action.startswith(storable(wanted.action), autoescape=True))
+    if wanted.subject:
+        query = query.where(audit.c.subject == storable(wanted.subject))
+    return page(connection, query, _NEWEST_FIRST, wanted.after, wanted.limit, _listed)
+
+
+def _listed(row: Row[Any]) -> AuditEntry:
+    """Without the place in the list."""
+    return AuditEntry(**{name: value for name, value in row._asdict().items() if name != "sort_0"})
 
 
 def last_actor(connection: Connection, subject: str) -> str:

@@ -20,6 +20,7 @@ STATUS: Mapping[type[GuardError], int] = {
     errors.BotTimeout: 504,
     errors.BotMalformed: 502,
     errors.BotError: 502,
+    errors.PostError: 502,
     errors.OpinionError: 502,
     errors.PlatformBusy: 503,
     errors.RateLimited: 503,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.core.errors import Forbidden, Unauthenticated
-from app.settings import ApiToken
+from app.settings.whole import ApiToken
 
 
 @dataclass(frozen=True, slots=True)

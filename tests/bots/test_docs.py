@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import BotBase, JsonBot, JsonPoll, JsonStream, WebhookBot
+from app.settings.bots import BotBase, JsonBot, JsonPoll, JsonStream, WebhookBot
 from tests.bots.vendors import SAMPLES
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from app.bots.json_api import JsonBotAdapter
 from app.clients import bot_http
-from app.settings import ChatBot, JsonBot, WebhookBot
+from app.settings.bots import ChatBot, JsonBot, WebhookBot
 from tests.bots.vendors import SAMPLES, sample
 
 NAMES = sorted(path.stem for path in SAMPLES.glob("*.toml"))

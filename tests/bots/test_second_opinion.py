@@ -17,7 +17,7 @@ from app.clients import bot_http
 from app.core.errors import OpinionError
 from app.core.opinion import Opinion
 from app.ports import SecondOpinion
-from app.settings import Judge
+from app.settings.policies import Judge
 from tests.bots.vendors import asked, in_pieces, saying, trickling, vendor
 from tests.e2e.surroundings import listener, serving
 from tests.platforms.loopback import Behaviour, answering, endless, hanging_up, silent

@@ -24,7 +24,7 @@ from app.clients import bot_http
 from app.core.errors import BotError
 from app.core.model import NO_CONVERSATION, Card, Cards, Message, MessageKind, Reply
 from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
-from app.settings import WebhookBot
+from app.settings.bots import WebhookBot
 from tests.values import message
 
 TOKEN = "VendorToken2026"

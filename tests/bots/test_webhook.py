@@ -10,7 +10,7 @@ from app.bots.webhook import WebhookBotAdapter
 from app.core.errors import BotError, BotMalformed, BotTimeout
 from app.core.model import NO_CONVERSATION, BodyFormat, Envelope, Message, Reply
 from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
-from app.settings import WebhookBot
+from app.settings.bots import WebhookBot
 from tests.bots.vendors import REPLY, trickling, vendor
 from tests.platforms.loopback import Behaviour, Received, answering, endless, hanging_up, silent
 from tests.values import NOON, message

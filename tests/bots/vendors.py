@@ -13,7 +13,8 @@ import aiohttp
 from app.bots.json_api import JsonBotAdapter
 from app.clients import bot_http
 from app.core.model import NO_CONVERSATION, Reply
-from app.settings import AnyBot, ChatBot, Closed, JsonBot
+from app.settings.bots import AnyBot, ChatBot, JsonBot
+from app.settings.values import Closed
 from tests.platforms.loopback import Behaviour, Loopback, Received, answering, loopback
 from tests.values import message
 

@@ -10,19 +10,25 @@ from typing import Any
 
 import httpx
 
+from app.core.explanation import Explanation, Reading
 from app.core.identity import Role
-from app.core.model import Reply
+from app.core.model import Conversation, Reply
 from app.core.records import Hold
+from app.loading.phrases import load_phrases
 from app.ports import HoldFilter
 from app.service.signing_in import SigningIn
 from app.service.switches import Switches
 from app.storage.database import Database
+from app.storage.handovers import SqlHandovers
 from app.storage.people import SqlPeople
 from app.storage.switches import SqlSwitches
+from app.storage.work_orders import SqlWorkOrders
+from app.web.console.parts import Channel, ConsoleParts
 from app.web.console.site import console_site
 from tests.service.stage import MOCKING, Stage, stage, toy_check
 from tests.values import message
 
+RULES = Path(__file__).parents[2] / "rules"
 PASSWORD = "纸上得来终觉浅绝知此事"  # its last letters change with each person
 
 
@@ -37,12 +43,12 @@ class Person:
         self.page = await self.http.get(url, follow_redirects=True)
         return self.page
 
-    async def submit(self, url: str, **fields: str) -> httpx.Response:
+    async def submit(self, url: str, **fields: str | list[str]) -> httpx.Response:
         """With what the page's form carries hidden."""
         hidden = dict(re.findall(r'type="hidden" name="(\w+)"(?: id="\w+")? value="([^"]*)"', self.page.text))
         return await self.submit_bare(url, **{**{k: unescape(v) for k, v in hidden.items()}, **fields})
 
-    async def submit_bare(self, url: str, **fields: str) -> httpx.Response:
+    async def submit_bare(self, url: str, **fields: str | list[str]) -> httpx.Response:
         self.page = await self.http.post(url, data=fields, follow_redirects=True)
         return self.page
 
@@ -53,6 +59,7 @@ class Desk:
     database: Database
     signing_in: SigningIn
     switches: Switches
+    handovers: SqlHandovers
     app: Any
 
     async def somebody(self, name: str, role: Role, channels: tuple[str, ...] | None = None) -> Person:
@@ -82,6 +89,12 @@ class Desk:
         return await self.stage.store.hold(hold_id)
 
 
+def _explained(channel: str, text: str, message: str) -> Explanation:
+    """As the toy check judges; nothing of how it came about."""
+    verdict = toy_check(Reply.of(text), Conversation(message, channel=channel))
+    return Explanation(verdict, Reading(text, text, "", (), ()), None, (), 0)
+
+
 @asynccontextmanager
 async def desk(folder: Path) -> AsyncIterator[Desk]:
     async with stage(folder) as here:
@@ -89,13 +102,21 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
         signing_in = SigningIn(SqlPeople(here.store.database), here.clock)
         switches = Switches(SqlSwitches(here.store.database), here.review.coordinator, here.heard, here.clock)
         here.relay.stopped = lambda: switches.is_stopped("hall")
+        handovers = SqlHandovers(here.store.database)
         site = console_site(
-            here.store,
-            here.review,
-            signing_in,
-            here.review.coordinator,
-            here.clock,
-            {"hall": toy_check},
-            switches,
+            ConsoleParts(
+                here.store,
+                here.review,
+                signing_in,
+                here.review.coordinator,
+                here.clock,
+                {"hall": Channel(toy_check, "办事大厅", "vendor")},
+                switches,
+                load_phrases(RULES),
+                _explained,
+                handovers,
+                SqlWorkOrders(here.store.database),
+                here.review.new_id,
+            )
         )
-        yield Desk(here, here.store.database, signing_in, switches, site)
+        yield Desk(here, here.store.database, signing_in, switches, handovers, site)

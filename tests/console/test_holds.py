@@ -63,11 +63,11 @@ async def test_every_action_of_the_page_is_done(
 @pytest.mark.parametrize(
     ("step", "fields", "told"),
     [
-        pytest.param("reject", {}, "reason is required", id="no reason"),
-        pytest.param("edit", {"text": " "}, "text is empty", id="no text"),
+        pytest.param("reject", {}, "拦截要写理由", id="no reason"),
+        pytest.param("edit", {"text": " "}, "改后的文字是空的", id="no text"),
         pytest.param("edit", {"text": "呵呵，九点。"}, "这样写仍会被规则拦下", id="findings again"),
         pytest.param("edit", {"text": "请" * 40}, "回复过长", id="beyond the platform's length"),
-        pytest.param("transfer", {"reason": "归他们"}, "name the department", id="to nobody"),
+        pytest.param("transfer", {"reason": "归他们"}, "请写明转给哪个部门", id="to nobody"),
     ],
 )
 async def test_what_cannot_be_done_is_told_and_nothing_typed_is_lost(

@@ -134,7 +134,7 @@ async def test_another_sites_form_is_refused_before_anything_is_read(here: Desk)
     ],
 )
 def test_after_signing_in_nobody_is_sent_elsewhere(url: str) -> None:
-    assert own(url) == "/console/queue"
+    assert own(url) == "/console/"
 
 
 async def test_every_page_forbids_what_is_not_ours(here: Desk) -> None:

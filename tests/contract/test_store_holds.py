@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from app.core.errors import Conflict, HoldNotFound, Invalid, NotFound
+from app.core.likeness import likeness
 from app.core.model import Finding, Reply, SendWindow, Severity, Verdict
-from app.core.records import Delivery, Hold, HoldState, Note
+from app.core.records import Delivery, Draft, Hold, HoldState, Note
 from app.ports import HoldFilter, Store
 from tests.contract.given import HOUR, SECOND, claimed, entry, held, waiting
 from tests.values import MOCKED, NOON
@@ -75,13 +76,22 @@ async def a_full_queue(store: Store) -> None:
     await held(store, 1)
     second = await held(store, 2, reply=Reply.of("优惠100%，ABC_1号窗口"))
     await store.settle(
-        replace(second, state=HoldState.CLAIMED, version=2, claimed_by="moderator-2"), None, entry()
+        replace(
+            second,
+            state=HoldState.CLAIMED,
+            version=2,
+            claimed_by="moderator-2",
+            claimed_until=NOON + HOUR,
+        ),
+        None,
+        entry(),
     )
     await held(
         store, 3, incoming={"channel": "weibo", "text": "请问怎么办理?"}, verdict=verdict(Severity.HIGH)
     )
     fourth = await held(store, 4)
-    await store.settle(replace(fourth, state=HoldState.REJECTED, version=2), None, entry())
+    rejected = replace(fourth, state=HoldState.REJECTED, version=2, decided_at=NOON)
+    await store.settle(rejected, None, entry())
 
 
 @pytest.mark.parametrize(
@@ -95,6 +105,17 @@ async def a_full_queue(store: Store) -> None:
         pytest.param(HoldFilter(severity=Severity.HIGH), {3}, id="by severity"),
         pytest.param(HoldFilter(severity=Severity.LOW), set(), id="a severity nobody has"),
         pytest.param(HoldFilter(claimed_by="moderator-2"), {2}, id="by who claimed it"),
+        pytest.param(HoldFilter(claims_as_of=NOON), {1, 3}, id="what nobody is at"),
+        pytest.param(HoldFilter(claims_as_of=NOON + HOUR), {1, 2, 3}, id="a claim that ran out"),
+        pytest.param(HoldFilter(claimed_by="moderator-2", claims_as_of=NOON), {2}, id="what somebody is at"),
+        pytest.param(
+            HoldFilter(claimed_by="moderator-2", claims_as_of=NOON + HOUR), set(), id="and no longer is"
+        ),
+        pytest.param(HoldFilter(category="mockery"), {1, 2, 3}, id="by category"),
+        pytest.param(HoldFilter(category="mock"), set(), id="not by half a category"),
+        pytest.param(
+            HoldFilter(likeness=likeness("优惠50%,abc_22号窗口!")), {2}, id="by likeness of the reply"
+        ),
         pytest.param(HoldFilter(text="怎么办理"), {3}, id="words of the message"),
         pytest.param(HoldFilter(text="优惠100%"), {2}, id="words of the reply; % is a sign like any other"),
         pytest.param(HoldFilter(text="100%窗口"), set(), id="% does not stand for other words"),
@@ -107,6 +128,46 @@ async def a_full_queue(store: Store) -> None:
 async def test_the_queue_can_be_searched(store: Store, wanted: HoldFilter, numbers: set[int]) -> None:
     await a_full_queue(store)
     assert set(await found(store, wanted)) == {f"hold-{number}" for number in numbers}
+    assert await store.count_holds(wanted) == len(numbers)
+
+
+async def test_the_policys_limit_goes_before_a_later_window(store: Store) -> None:
+    await held(store, 1, deliver_by=NOON + 3 * HOUR, decide_by=NOON + 2 * HOUR)
+    await held(store, 2, deliver_by=NOON + HOUR, decide_by=NOON + 4 * HOUR)
+    await held(store, 3, deliver_by=None, decide_by=NOON + HOUR / 2, incoming={"window": None})
+    assert await found(store, HoldFilter()) == ["hold-3", "hold-2", "hold-1"]
+
+
+async def test_of_decided_holds_the_latest_decision_comes_first(store: Store) -> None:
+    for number, minutes in ((1, 20), (2, 40), (3, 30)):
+        hold = await held(store, number)
+        decided = replace(
+            hold,
+            state=HoldState.REJECTED,
+            version=2,
+            decided_at=NOON + timedelta(minutes=minutes),
+        )
+        await store.settle(decided, None, entry())
+    wanted = HoldFilter(states=(HoldState.REJECTED,), limit=2)
+    page = await store.holds(wanted)
+    assert [hold.id for hold in page.items] == ["hold-2", "hold-3"]
+    rest = await store.holds(replace(wanted, after=page.next))
+    assert [hold.id for hold in rest.items] == ["hold-1"]
+
+
+async def test_a_draft_comes_back_as_it_was(store: Store) -> None:
+    hold = await held(store)
+    drafted = replace(hold, version=2, draft=Draft(NOON, "外包小王", Reply.of("您好。"), "请看"))
+    await store.settle(drafted, None, entry())
+    assert await store.hold(hold.id) == drafted
+
+
+async def test_what_a_citizen_wrote_before_is_told_oldest_first(store: Store) -> None:
+    for number in range(1, 5):
+        await claimed(store, number, at=NOON + number * SECOND, text=f"第{number}句", user="citizen-1")
+    await claimed(store, 5, text="别人的", user="citizen-2")
+    before = await store.history("hall", "citizen-1", NOON + 4 * SECOND, 2)
+    assert [one.message.text for one in before] == ["第2句", "第3句"]
 
 
 # --- decisions --------------------------------------------------------------------------------

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import Conflict, IllegalTransition, Invalid, NeedsConfirmation, Undeliverable
-from app.core.model import Reply
+from app.core.errors import (
+    Conflict,
+    Forbidden,
+    IllegalTransition,
+    Invalid,
+    NeedsConfirmation,
+    Undeliverable,
+)
+from app.core.model import Reply, Severity
 from app.core.records import Decision, Hold, HoldState
 from app.core.review import ENDS, NEXT_STATE, Ruling, settle
 from tests.values import BLOCKED, MOCKED, NOON, RELEASED, hold
@@ -17,14 +24,16 @@ OPEN = [HoldState.PENDING, HoldState.CLAIMED]
 
 
 def ruled(a_hold: Hold, decision: Decision, by: str = "李审核", **more: Any) -> Hold:
+    second_person_at = more.pop("second_person_at", None)
     ruling = Ruling(decision, by, more.pop("version", a_hold.version), **more)
-    return settle(a_hold, ruling, NOON, LEASE)
+    return settle(a_hold, ruling, NOON, LEASE, second_person_at)
 
 
 def complete(decision: Decision) -> dict[str, Any]:
     """All words a decision asks for."""
     wants: dict[Decision, dict[str, Any]] = {
         Decision.EDIT: {"reply": Reply.of("您好，已收到。"), "verdict": RELEASED},
+        Decision.PROPOSE: {"reply": Reply.of("您好，已收到。"), "verdict": RELEASED},
         Decision.REJECT: {"reason": "语气不当"},
         Decision.TRANSFER: {"reason": "属城管职责", "to": "城管局"},
         Decision.NOTE: {"reason": "已电话联系"},
@@ -125,3 +134,64 @@ def test_what_the_checker_minds_goes_out_only_confirmed_and_with_a_reason(
 def test_an_approved_draft_goes_out_as_it_stands() -> None:
     before = hold()
     assert ruled(before, Decision.APPROVE).final == before.reply
+
+
+# --- two people -------------------------------------------------------------------------------
+
+POLITE: dict[str, Any] = {"reply": Reply.of("您好，已收到。"), "verdict": RELEASED}
+
+
+@pytest.mark.parametrize(
+    "reply", [POLITE["reply"], Reply.of("您好，我又改了一个字。")], ids=["same", "changed"]
+)
+def test_nobody_releases_their_own_draft_however_they_change_it(reply: Reply) -> None:
+    drafted = ruled(hold(), Decision.PROPOSE, by="外包小王", **POLITE)
+    with pytest.raises(Forbidden):
+        ruled(drafted, Decision.EDIT, by="外包小王", reply=reply, verdict=RELEASED)
+    with pytest.raises(Forbidden):
+        ruled(drafted, Decision.APPROVE, by="外包小王")
+
+
+def test_another_person_releases_a_draft() -> None:
+    drafted = ruled(hold(), Decision.PROPOSE, by="外包小王", **POLITE)
+    after = ruled(drafted, Decision.EDIT, by="李审核", **POLITE)
+    assert (after.state, after.final, after.decided_by) == (HoldState.EDITED, POLITE["reply"], "李审核")
+
+
+def test_a_proposed_draft_gives_the_hold_back_to_the_queue() -> None:
+    claimed = ruled(hold(), Decision.CLAIM, by="外包小王")
+    drafted = ruled(claimed, Decision.PROPOSE, by="外包小王", **POLITE)
+    assert (drafted.state, drafted.claimed_by) == (HoldState.PENDING, "")
+
+
+def test_what_one_person_releases_waits_for_a_second_where_the_policy_says_so() -> None:
+    severity = hold().verdict.severity
+    first = ruled(hold(), Decision.EDIT, by="李审核", second_person_at=severity, **POLITE)
+    assert (first.state, first.final) == (HoldState.PENDING, None)
+    assert first.draft is not None
+    assert (first.draft.by, first.draft.reply) == ("李审核", POLITE["reply"])
+    second = ruled(first, Decision.EDIT, by="王主任", second_person_at=severity, **POLITE)
+    assert (second.state, second.final, second.decided_by) == (HoldState.EDITED, POLITE["reply"], "王主任")
+
+
+def test_a_second_person_who_changes_the_text_needs_a_third_or_the_first() -> None:
+    severity = hold().verdict.severity
+    first = ruled(hold(), Decision.APPROVE, by="李审核", second_person_at=severity)
+    changed = ruled(first, Decision.EDIT, by="王主任", second_person_at=severity, **POLITE)
+    assert changed.state is HoldState.PENDING
+    assert changed.draft is not None
+    assert changed.draft.by == "王主任"
+    assert ruled(changed, Decision.EDIT, by="李审核", second_person_at=severity, **POLITE).final is not None
+
+
+def test_below_that_severity_one_person_is_enough() -> None:
+    assert hold().verdict.severity < Severity.HIGH
+    assert ruled(hold(), Decision.APPROVE, second_person_at=Severity.HIGH).final is not None
+
+
+def test_a_rejection_needs_no_second_person_but_a_substitute_does() -> None:
+    severity = hold().verdict.severity
+    rejected = ruled(hold(), Decision.REJECT, reason="语气不当", second_person_at=severity)
+    assert rejected.state is HoldState.REJECTED
+    with pytest.raises(Forbidden):
+        ruled(hold(), Decision.REJECT, reason="语气不当", second_person_at=severity, **POLITE)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.demo import sandbox
-from app.settings import Settings
+from app.settings.whole import Settings
 
 
 class Foreground:

@@ -16,7 +16,8 @@ from app.demo.sample import Ports, config_toml, new_sample, write_config
 from app.demo.script import SCENES, Expected, Scene
 from app.demo.table import table_of
 from app.demo.vendor_talk import Mishap, line_for
-from app.settings import HOLDING_TEXT, Settings
+from app.settings.channels import HOLDING_TEXT
+from app.settings.whole import Settings
 
 RELEASED = Judged("您好", "release", (), ())
 HELD = Judged("不说话没人把你当哑巴", "block", ("不说话没人把你当哑巴",), ("不得嘲讽来访者",))

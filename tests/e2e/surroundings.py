@@ -24,7 +24,7 @@ from app.demo.wechat_wire import WeChatWire
 from app.demo.weibo_account import WeiboAccount
 from app.main import Guard, running_guard
 from app.ports import SignedRequest
-from app.settings import Settings
+from app.settings.whole import Settings
 
 TOKEN = "PlatformToken26"
 APP_ID = "wx0123456789abcdef"

@@ -14,7 +14,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from app.demo.inbox import Received, Via
-from app.settings import HOLDING_TEXT
+from app.settings.channels import HOLDING_TEXT
 from tests.bots import test_vendor_frameworks as vendors
 from tests.e2e.surroundings import Town, listener, serving, town
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from app.demo.inbox import Via
-from app.settings import HOLDING_TEXT
+from app.settings.channels import HOLDING_TEXT
 from tests.e2e.surroundings import listener, serving, town
 from tests.e2e.test_conversation import Scripted, chat_bot, only_hold, seen
 

@@ -11,7 +11,8 @@ from app.core.errors import ConfigError
 from app.loading.config import load_settings
 from app.loading.setting_types import is_free_table, keys_at, types_at
 from app.loading.shown import show_settings
-from app.settings import Settings, WeChatChannel
+from app.settings.channels import WeChatChannel
+from app.settings.whole import Settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "samples" / "shenyan.toml"

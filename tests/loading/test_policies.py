@@ -7,7 +7,8 @@ import pytest
 from app.core.errors import ConfigError
 from app.core.model import Severity
 from app.loading.policies import channel_policies, check_policy
-from app.settings import Policy, Settings
+from app.settings.policies import Policy
+from app.settings.whole import Settings
 from tests.core.judging import folder
 
 

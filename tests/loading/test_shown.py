@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from app.loading.shown import show_settings
-from app.settings import Settings
+from app.settings.whole import Settings
 
 
 def settings(**changes: object) -> Settings:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from app.core.errors import BotTimeout, FateUnknown
 from app.core.model import SendWindow
-from app.settings import ApiToken, Scope
+from app.settings.whole import ApiToken, Scope
 from app.web.api.access import callers
 from app.web.api.deliveries import deliveries_router
 from app.web.api.exchanges import exchanges_router

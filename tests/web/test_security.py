@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from app.core.errors import Forbidden, Unauthenticated
-from app.settings import ApiToken
+from app.settings.whole import ApiToken
 from app.web.security import Tokens
 
 TOKEN = "sy_abc"

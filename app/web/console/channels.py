@@ -1,6 +1,5 @@
 """The channels, and the switch that stops a bot at once."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -8,15 +7,14 @@ from fastapi.responses import RedirectResponse
 
 from app.core.errors import Invalid, NotFound
 from app.core.identity import Permission
-from app.service.switches import Switches
 from app.web.console.access import Visitor, VisitorWith
+from app.web.console.parts import ConsoleParts
 from app.web.console.templating import Pages
 
 
-def channels_router(
-    pages: Pages, switches: Switches, channels: Sequence[str], visitor_with: VisitorWith
-) -> APIRouter:
+def channels_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) -> APIRouter:
     router = APIRouter(prefix="/console/channels")
+    switches, channels = parts.switches, parts.channels
     Reader = Annotated[Visitor, Depends(visitor_with(Permission.READ_MESSAGES))]  # noqa: N806
     Decider = Annotated[Visitor, Depends(visitor_with(Permission.DECIDE))]  # noqa: N806
 
@@ -26,7 +24,11 @@ def channels_router(
             visitor,
             status,
             here="/console/channels",
-            channels=visitor.user.channels or channels,
+            channels={
+                name: channel
+                for name, channel in channels.items()
+                if visitor.user.channels is None or name in visitor.user.channels
+            },
             may_decide=visitor.may(Permission.DECIDE),
             problem=problem,
         )

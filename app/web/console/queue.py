@@ -1,6 +1,8 @@
 """The queue: what waits, what expires first on top."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -8,12 +10,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from app.core.identity import Permission
+from app.core.likeness import likeness
 from app.core.model import Severity
-from app.core.records import HoldState
+from app.core.records import Hold, HoldState
 from app.core.review import ENDS
-from app.ports import HoldFilter, Store
+from app.ports import MOST_COUNTED, HoldFilter
 from app.web.console.access import Visitor, VisitorWith
+from app.web.console.parts import ConsoleParts
 from app.web.console.templating import Pages
+from app.web.console.words import CATEGORIES
 
 PAGE = 50
 
@@ -24,6 +29,7 @@ class Wanted(BaseModel):
     box: Literal["open", "unclaimed", "mine", "done"] = "open"
     channel: str = ""
     severity: Literal["", "info", "low", "medium", "high"] = ""
+    category: str = ""
     text: str = ""
     after: str = ""
 
@@ -31,7 +37,8 @@ class Wanted(BaseModel):
         values = {**self.model_dump(exclude_defaults=True), "after": after}
         return "/console/queue?" + urlencode({name: value for name, value in values.items() if value})
 
-    def filter(self, visitor: Visitor) -> HoldFilter:
+    def filter(self, visitor: Visitor, now: datetime) -> HoldFilter:
+        """Raises Forbidden."""
         if self.channel:
             visitor.require_channel(self.channel)
         return HoldFilter(
@@ -39,6 +46,8 @@ class Wanted(BaseModel):
             channels=(self.channel,) if self.channel else visitor.user.channels,
             severity=Severity(self.severity) if self.severity else None,
             claimed_by=visitor.name if self.box == "mine" else "",
+            claims_as_of=now if self.box in ("mine", "unclaimed") else None,
+            category=self.category if self.category in CATEGORIES else "",
             text=self.text[:200],
             after=self.after,
             limit=PAGE,
@@ -47,30 +56,46 @@ class Wanted(BaseModel):
 
 _STATES: dict[str, tuple[HoldState, ...]] = {
     "open": HoldFilter().states,
-    "unclaimed": (HoldState.PENDING,),
-    "mine": (HoldState.CLAIMED,),
+    "unclaimed": HoldFilter().states,
+    "mine": HoldFilter().states,
     "done": tuple(sorted(ENDS)),
 }
 
 
-def queue_router(pages: Pages, store: Store, channels: Sequence[str], visitor_with: VisitorWith) -> APIRouter:
+_BOXES: tuple[Literal["open", "unclaimed", "mine"], ...] = ("open", "unclaimed", "mine")
+
+
+def queue_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) -> APIRouter:
     router = APIRouter(prefix="/console")
     Reader = Annotated[Visitor, Depends(visitor_with(Permission.READ_MESSAGES))]  # noqa: N806
 
     @router.get("/queue")
     async def queue(visitor: Reader, wanted: Annotated[Wanted, Query()], request: Request) -> Response:
         """The page; for its own script the rows alone."""
-        page = await store.holds(wanted.filter(visitor))
+        now = parts.clock()
+        page = await parts.store.holds(wanted.filter(visitor, now))
+        counts = {
+            name: await parts.store.count_holds(Wanted(box=name).filter(visitor, now)) for name in _BOXES
+        }
         return pages.show(
             "rows.html" if request.headers.get("hx-request") else "queue.html",
             visitor,
             here="/console/queue",
             wanted=wanted,
             page=page,
-            counts=await store.counts(),
-            channels=visitor.user.channels or channels,
+            counts=counts,
+            most=MOST_COUNTED,
+            groups=groups(page.items),
+            channels=visitor.user.channels or tuple(parts.channels),
             this_url=wanted.url(wanted.after),
             next_url=wanted.url(page.next),
         )
 
     return router
+
+
+def groups(holds: Sequence[Hold]) -> Mapping[str, int]:
+    """By hold: how many on this page are near-identical, where more than one is."""
+    kinds = {hold.id: (hold.channel, likeness(hold.reply.text)) for hold in holds}
+    sizes = Counter(kinds.values())
+    return {name: sizes[kind] for name, kind in kinds.items() if sizes[kind] > 1}

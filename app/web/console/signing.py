@@ -1,17 +1,23 @@
 """Signing in and out, and changing one's password."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from limits import parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
 
 from app.core.errors import Invalid, Unauthenticated
 from app.service.signing_in import SigningIn
 from app.web.console.access import COOKIE, SECURE_COOKIE, Visitor, VisitorWith
+from app.web.console.language import COOKIE as LANGUAGE_COOKIE
 from app.web.console.templating import Pages
 
-HOME = "/console/queue"
+HOME = "/console/"
+_PER_ADDRESS = parse("30 per 5 minutes")
+"""Beside the lock-out of each account: one place may try many names, and a whole office may be one place."""
 
 
 def sign_in_url(next_url: str) -> str:
@@ -21,10 +27,17 @@ def sign_in_url(next_url: str) -> str:
 def signing_router(pages: Pages, signing_in: SigningIn, visitor_with: VisitorWith) -> APIRouter:
     router = APIRouter(prefix="/console")
     Anybody = Annotated[Visitor, Depends(visitor_with(None))]  # noqa: N806
+    tries = MovingWindowRateLimiter(MemoryStorage())
 
     @router.get("/sign-in")
     async def form(next: str = HOME) -> Response:
         return pages.show("sign_in.html", None, problem="", name="", next=own(next))
+
+    @router.get("/language")
+    async def language(to: Literal["zh-CN", "en"] = "zh-CN", next: str = HOME) -> Response:
+        response = RedirectResponse(own(next), 303)
+        response.set_cookie(LANGUAGE_COOKIE, to, max_age=31_536_000, path="/console/", samesite="strict")
+        return response
 
     @router.post("/sign-in")
     async def sign_in(
@@ -34,10 +47,16 @@ def signing_router(pages: Pages, signing_in: SigningIn, visitor_with: VisitorWit
         code: Annotated[str, Form(max_length=20)] = "",
         next: Annotated[str, Form(max_length=2_000)] = HOME,
     ) -> Response:
+        def again(status: int, problem: str) -> Response:
+            return pages.show("sign_in.html", None, status, problem=problem, name=name, next=own(next))
+
+        address = request.client.host if request.client else ""
+        if not await tries.hit(_PER_ADDRESS, address):
+            return again(429, "从这里登录的次数太多，请过几分钟再试。")
         try:
             session_id, _ = await signing_in.sign_in(name.strip(), password, code)
         except Unauthenticated as error:
-            return pages.show("sign_in.html", None, 401, problem=str(error), name=name, next=own(next))
+            return again(401, str(error))
         response = RedirectResponse(own(next), 303)
         secure = request.url.scheme == "https"
         response.set_cookie(

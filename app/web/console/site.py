@@ -1,9 +1,10 @@
 """The console as one ASGI application: its pages, its assets, its errors in words."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
@@ -11,19 +12,26 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from app.core.errors import Forbidden, GuardError, NotFound, StoreError
-from app.ports import Check, Clock, Coordinator, Store
-from app.service.review import Review
-from app.service.signing_in import SigningIn
-from app.service.switches import Switches
-from app.web.console.access import MustChangePassword, NotSignedIn, visitors
+from app.core.identity import Permission
+from app.service.handing_over import HandingOver
+from app.web.console.access import MustChangePassword, NotSignedIn, Visitor, visitors
+from app.web.console.account import account_router
+from app.web.console.auditing import auditing_router
 from app.web.console.channels import channels_router
+from app.web.console.group import group_router
+from app.web.console.handing import handing_router
 from app.web.console.hold import hold_router
+from app.web.console.language import CHINESE, ENGLISH, LANGUAGE
+from app.web.console.language import COOKIE as LANGUAGE_COOKIE
 from app.web.console.lists import lists_router
 from app.web.console.live import live_router
+from app.web.console.parts import ConsoleParts
+from app.web.console.phrasing import phrasing_router
 from app.web.console.queue import queue_router
 from app.web.console.signing import HOME, sign_in_url, signing_router
 from app.web.console.templating import Pages
 from app.web.console.trying import trying_router
+from app.web.console.users import users_router
 from app.web.errors import status_of
 
 CONSOLE = "/console/"
@@ -38,33 +46,36 @@ HEADERS = {
 _OWN_SITE = frozenset({"same-origin", "none", ""})
 
 
-def console_site(
-    store: Store,
-    review: Review,
-    signing_in: SigningIn,
-    coordinator: Coordinator,
-    clock: Clock,
-    checks: Mapping[str, Check],
-    switches: Switches,
-) -> FastAPI:
+def console_site(parts: ConsoleParts) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    pages = Pages(clock, lambda: switches.stopped)
-    visitor_with = visitors(signing_in)
+    shadows = [name for name, one in parts.channels.items() if one.shadow_all or one.shadow]
+    pages = Pages(parts.clock, lambda: parts.switches.stopped, shadows)
+    visitor_with = visitors(parts.signing_in)
+    handing = HandingOver(parts.store, parts.handovers, parts.switches, parts.clock, parts.new_id)
     for router in (
-        signing_router(pages, signing_in, visitor_with),
-        queue_router(pages, store, tuple(checks), visitor_with),
-        hold_router(pages, store, review, clock, visitor_with),
-        lists_router(pages, store, review, visitor_with),
-        channels_router(pages, switches, tuple(checks), visitor_with),
-        trying_router(pages, checks, visitor_with),
-        live_router(coordinator, visitor_with),
+        signing_router(pages, parts.signing_in, visitor_with),
+        account_router(pages, parts.signing_in, visitor_with),
+        queue_router(pages, parts, visitor_with),
+        hold_router(pages, parts, visitor_with),
+        group_router(pages, parts, visitor_with),
+        phrasing_router(pages, parts, visitor_with),
+        lists_router(pages, parts.store, parts.review, visitor_with),
+        channels_router(pages, parts, visitor_with),
+        trying_router(pages, parts, visitor_with),
+        handing_router(pages, handing, visitor_with),
+        users_router(pages, parts.signing_in, tuple(parts.channels), visitor_with),
+        auditing_router(pages, parts.store, visitor_with),
+        live_router(parts.coordinator, visitor_with),
     ):
         site.include_router(router)
 
+    Anybody = Annotated[Visitor, Depends(visitor_with(None))]  # noqa: N806
+
     @site.get("/console")
-    @site.get("/console/")
-    async def home() -> Response:
-        return RedirectResponse(HOME, 303)
+    @site.get(HOME)
+    async def home(visitor: Anybody) -> Response:
+        """To the page where this visitor's work lies."""
+        return RedirectResponse(first_page(visitor), 303)
 
     site.mount("/console/static", StaticFiles(directory=STATIC), name="static")
     _tell_errors(site, pages)
@@ -78,7 +89,11 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
     foreign = request.headers.get("sec-fetch-site", "") not in _OWN_SITE
     if foreign and request.method not in ("GET", "HEAD"):
         return Response("来自别的网站的提交，不予处理", 403)
-    response = await call_next(request)
+    language = LANGUAGE.set(ENGLISH if request.cookies.get(LANGUAGE_COOKIE) == ENGLISH else CHINESE)
+    try:
+        response = await call_next(request)
+    finally:
+        LANGUAGE.reset(language)
     response.headers.update(HEADERS)
     return response
 
@@ -89,10 +104,7 @@ def _tell_errors(site: FastAPI, pages: Pages) -> None:
 
     @site.exception_handler(NotSignedIn)
     async def not_signed_in(request: Request, error: NotSignedIn) -> Response:
-        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        where = sign_in_url(
-            asked if request.method == "GET" and request.url.path != "/console/events" else HOME
-        )
+        where = sign_in_url(_page_of(request))
         if request.headers.get("hx-request"):  # a part of a page: let the whole page go there
             return Response(status_code=401, headers={"HX-Redirect": where})
         return RedirectResponse(where, 303)
@@ -123,3 +135,18 @@ def _tell_errors(site: FastAPI, pages: Pages) -> None:
         return told(
             error.status_code, "没有找到" if error.status_code == 404 else "不能这样做", "请从待办重新进入。"
         )
+
+
+def first_page(visitor: Visitor) -> str:
+    if visitor.may(Permission.READ_MESSAGES):
+        return "/console/queue"
+    return "/console/users" if visitor.may(Permission.MANAGE_USERS) else "/console/account"
+
+
+def _page_of(request: Request) -> str:
+    """Where to go on after signing in. A hold's form goes back to its hold, where the browser still has what
+    was typed."""
+    path = request.url.path
+    if request.method == "GET" and path != "/console/events":
+        return path + (f"?{request.url.query}" if request.url.query else "")
+    return path.rpartition("/")[0] if path.startswith("/console/holds/") else HOME

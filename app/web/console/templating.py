@@ -1,24 +1,29 @@
 """Jinja2 for the console: everything is escaped, an unknown name is an error."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.core.masking import dotted_numbers
+from app.core.identity import Permission
+from app.core.masking import dotted_numbers, numbered
 from app.core.records import Stop
 from app.ports import Clock
 from app.web.console import words
 from app.web.console.access import Visitor
 from app.web.console.highlight import pieces
+from app.web.console.language import LANGUAGE, translate
 
 HERE = Path(__file__).parent
 
 
 class Pages:
-    def __init__(self, clock: Clock, stopped: Callable[[], Mapping[str, Stop]]) -> None:
+    def __init__(
+        self, clock: Clock, stopped: Callable[[], Mapping[str, Stop]], shadows: Sequence[str] = ()
+    ) -> None:
+        """`shadows`: the channels that hold nothing, or not all they find."""
         self._clock = clock
         self._jinja = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -28,15 +33,26 @@ class Pages:
             lstrip_blocks=True,
         )
         self._jinja.filters["masked"] = dotted_numbers
+        self._jinja.filters["cover"] = lambda text: numbered(text)[0]
         self._jinja.filters["moment"] = words.moment
         self._jinja.filters["since"] = self._since
         self._jinja.filters["until"] = self._until
-        self._jinja.globals |= {"words": words, "pieces": pieces, "stopped": stopped}
+        self._jinja.globals |= {
+            "words": words,
+            "pieces": pieces,
+            "stopped": stopped,
+            "shadows": shadows,
+            "may": _may,
+            "_": translate,
+            "language": LANGUAGE.get,
+        }
 
     def show(
         self, template: str, visitor: Visitor | None, status: int = 200, /, **values: object
     ) -> HTMLResponse:
-        text = self._jinja.get_template(template).render(visitor=visitor, now=self._clock(), **values)
+        text = self._jinja.get_template(template).render(
+            {"here": "", **values}, visitor=visitor, now=self._clock()
+        )
         return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
     def _since(self, at: datetime) -> str:
@@ -44,3 +60,7 @@ class Pages:
 
     def _until(self, at: datetime) -> str:
         return words.span_of_time(at - self._clock())
+
+
+def _may(visitor: Visitor | None, permission: str) -> bool:
+    return visitor is not None and visitor.may(Permission(permission))

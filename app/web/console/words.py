@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from app.core.records import DeliveryState, HoldState
+from app.core.identity import Role
+from app.core.records import DeliveryState, HoldState, WorkOrderState
+from app.web.console.language import translate as _
 
 CATEGORIES: Mapping[str, str] = {
     "tone": "态度",
@@ -36,7 +38,20 @@ DELIVERY_STATES: Mapping[str, str] = {
     DeliveryState.EXPIRED: "已过期",
     DeliveryState.UNCERTAIN: "不知是否送达",
 }
-
+WORK_ORDER_STATES: Mapping[str, str] = {
+    WorkOrderState.KEPT: "请导出后送交",
+    WorkOrderState.QUEUED: "正在送交",
+    WorkOrderState.SENT: "已送交",
+    WorkOrderState.FAILED: "送交失败，请导出后送交",
+}
+ROLES: Mapping[str, str] = {
+    Role.VENDOR_OPERATOR: "外包运营",
+    Role.DUTY_REVIEWER: "值班审核",
+    Role.SECTION_REVIEWER: "业务科室审核",
+    Role.LEADER: "主管领导",
+    Role.ADMINISTRATOR: "系统管理员",
+    Role.AUDITOR: "安全审计员",
+}
 WHY_UNANSWERED: Mapping[str, str] = {
     "stopped": "频道已停机",
     "crash": "服务中断",
@@ -44,6 +59,36 @@ WHY_UNANSWERED: Mapping[str, str] = {
     "bot-malformed": "机器人答得不成样子",
     "bot-silent": "机器人没有答",
     "bot-error": "机器人出错",
+}
+ACTIONS: Mapping[str, str] = {
+    "hold.claim": "认领",
+    "hold.release": "退回",
+    "hold.approve": "放行",
+    "hold.edit": "改后放行",
+    "hold.propose": "拟稿",
+    "hold.reject": "拦截",
+    "hold.transfer": "转办",
+    "hold.note": "备注",
+    "hold.expire": "过期",
+    "hold.unmask": "查看号码",
+    "delivery.retry": "重发",
+    "delivery.confirm": "标记已送达",
+    "exchange.close": "关闭未答",
+    "channel.stop": "停机",
+    "channel.resume": "恢复",
+    "user.sign-in": "登录",
+    "user.sign-out": "退出",
+    "user.refused": "登录被拒",
+    "user.password": "改密码",
+    "user.add": "加用户",
+    "user.reset": "重置密码",
+    "user.disable": "停用用户",
+    "user.enable": "启用用户",
+    "user.totp": "开通动态码",
+    "user.totp-off": "取消动态码",
+    "user.session": "结束登录",
+    "shift.hand-over": "交班",
+    "shift.take-over": "接班",
 }
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -53,14 +98,14 @@ def span_of_time(length: timedelta) -> str:
     """In the largest unit that fits, rounded down: 3 天 4 小时, 12 分钟."""
     seconds = max(0, int(length.total_seconds()))
     if seconds < _MINUTE:
-        return f"{seconds} 秒"
+        return _("{n} 秒").format(n=seconds)
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE} 分钟"
+        return _("{n} 分钟").format(n=seconds // _MINUTE)
     if seconds < _DAY:
         hours, rest = divmod(seconds, _HOUR)
-        return f"{hours} 小时 {rest // _MINUTE} 分钟"
+        return _("{h} 小时 {m} 分钟").format(h=hours, m=rest // _MINUTE)
     days, rest = divmod(seconds, _DAY)
-    return f"{days} 天 {rest // _HOUR} 小时"
+    return _("{d} 天 {h} 小时").format(d=days, h=rest // _HOUR)
 
 
 def moment(at: datetime) -> str:

@@ -66,4 +66,24 @@ setInterval(() => {
   }
 }, 1000);
 
+// What was typed and not sent stays in this tab: an expired session, or a closed window of a dialog, loses
+// nothing. It is offered again on the hold's page and forgotten once the hold is decided.
+const form = document.querySelector("form[data-hold]");
+if (form) {
+  const name = `hold-${form.dataset.hold}`;
+  const editor = form.querySelector("textarea");
+  const kept = sessionStorage.getItem(name);
+  if (kept !== null && kept !== editor.value && !document.getElementById("problem")) {
+    editor.value = kept;
+    document.getElementById("kept").hidden = false;
+  }
+  editor.addEventListener("input", () => sessionStorage.setItem(name, editor.value));
+} else {
+  for (const name of Object.keys(sessionStorage)) {
+    if (name.startsWith("hold-") && location.pathname === `/console/holds/${name.slice(5)}`) {
+      sessionStorage.removeItem(name);
+    }
+  }
+}
+
 document.getElementById("problem")?.focus();

@@ -1,0 +1,77 @@
+"""What the console's pages work with, and the worker that passes work orders on."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from app.assembly.parts import Parts, new_id, utc_now
+from app.assembly.people import signing_in_on
+from app.core.explanation import Explanation, explain
+from app.core.model import Conversation, Reply
+from app.core.policy import CheckPolicy
+from app.core.records import WorkOrder
+from app.loading.phrases import load_phrases
+from app.loading.ruleset import shipped_dirs
+from app.notifying.signed import post
+from app.ports import Check
+from app.service.dispatching import Dispatcher
+from app.service.review import Review
+from app.service.switches import Switches
+from app.storage.handovers import SqlHandovers
+from app.storage.work_orders import SqlWorkOrders
+from app.web.console.parts import Channel, ConsoleParts
+
+
+def console_parts(
+    parts: Parts,
+    review: Review,
+    switches: Switches,
+    checks: Mapping[str, Check],
+    policies: Mapping[str, CheckPolicy],
+) -> ConsoleParts:
+    """Raises ConfigError for phrases that cannot be read."""
+    settings, database = parts.settings, parts.store.database
+    return ConsoleParts(
+        parts.store,
+        review,
+        signing_in_on(database, settings.console),
+        parts.coordinator,
+        utc_now,
+        {
+            name: Channel(
+                checks[name],
+                channel.title,
+                channel.bot,
+                policies[name].shadow_all,
+                tuple(sorted(policies[name].shadow)),
+            )
+            for name, channel in settings.channels.items()
+        },
+        switches,
+        load_phrases(settings.rules.rules_dir or shipped_dirs()[0]),
+        partial(_explain, parts, policies),
+        SqlHandovers(database),
+        SqlWorkOrders(database),
+        new_id,
+    )
+
+
+def dispatcher_of(parts: Parts) -> Dispatcher | None:
+    """None: work orders are posted to nobody."""
+    wanted = parts.settings.work_orders
+    if not wanted.url or wanted.secret is None:
+        return None
+    secret = wanted.secret.get_secret_value()
+
+    async def pass_on(order: WorkOrder) -> None:
+        await post(parts.http, wanted.url, secret, order.body, order.hold_id, utc_now)
+
+    return Dispatcher(
+        SqlWorkOrders(parts.store.database), pass_on, parts.coordinator, parts.observer, utc_now
+    )
+
+
+def _explain(
+    parts: Parts, policies: Mapping[str, CheckPolicy], channel: str, text: str, message: str
+) -> Explanation:
+    conversation = Conversation(message, channel=channel)
+    return explain(parts.checker, Reply.of(text), conversation, policies[channel])

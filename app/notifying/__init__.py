@@ -1,0 +1,1 @@
+"""Word sent to others' systems: signed webhooks of one's own."""

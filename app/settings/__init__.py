@@ -1,0 +1,1 @@
+"""The whole configuration, frozen and closed; read by `app.loading.config` and nothing else."""

@@ -1,0 +1,68 @@
+"""The accounts that citizens write to."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from app.settings.values import Closed, EncodingAesKey, Identifier, Secret, WebhookToken
+
+HOLDING_TEXT = "您的留言已收到，工作人员核实后会尽快回复您。"
+
+
+class ChannelBase(Closed):
+    bot: Identifier
+    policy: Identifier = "default"
+    title: str = ""
+    """The account's name as people know it."""
+    holding_text: str = HOLDING_TEXT
+    """What the citizen hears while a reply waits; checked like any reply when it is loaded."""
+    facts: Path | None = None
+    """The list, TOML or CSV, of the numbers, links, addresses, documents and hours that replies may give.
+
+    In the file: relative to its folder. None, or an empty list: nothing is taken for made up.
+    """
+    when_held: Literal["holding_text", "nothing"] = "holding_text"
+    when_late: Literal["holding_text", "nothing"] = "holding_text"
+    """The bot is late, down or wrong."""
+    answer_within_s: float = Field(4.5, gt=0, lt=5)
+    """The platform hangs up at 5 s."""
+    signature_max_age_s: float = Field(600, gt=0)
+    """Older (or newer) pushes are refused."""
+
+
+class WeChatChannel(ChannelBase):
+    platform: Literal["wechat"]
+    app_id: str = Field(min_length=1)
+    token: WebhookToken
+    """3 to 32 letters and digits, as entered on the platform."""
+    mode: Literal["plaintext", "compatible", "safe"] = "safe"
+    """As set on the platform. A push in another mode is refused."""
+    aes_key: EncodingAesKey | None = None
+    previous_aes_key: EncodingAesKey | None = None
+    """Still accepted while a new key spreads."""
+    app_secret: Secret | None = None
+    """For the access token; without it nothing can be delivered after the passive answer."""
+    api_base: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
+
+    @model_validator(mode="after")
+    def _key_where_needed(self) -> Self:
+        if self.mode != "plaintext" and self.aes_key is None:
+            raise ValueError(f"mode {self.mode!r} needs aes_key (43 characters, from the platform's console)")
+        return self
+
+
+class WeiboChannel(ChannelBase):
+    platform: Literal["weibo"]
+    app_secret: Secret
+    """Plays the part of WeChat's token in signatures."""
+    access_token: Secret | None = None
+    uid: str = ""
+    """The account's own id; pushes for another account are refused when it is set."""
+    api_base: str = Field("https://m.api.weibo.com", pattern=r"^https?://")
+    comment_api_base: str = Field("https://api.weibo.com", pattern=r"^https?://")
+    real_ip: str = "127.0.0.1"
+    """`rip` of the comment API: the address the platform shall know us by."""
+
+
+AnyChannel = Annotated[WeChatChannel | WeiboChannel, Field(discriminator="platform")]

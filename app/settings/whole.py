@@ -1,0 +1,88 @@
+"""All of it, and what must fit together."""
+
+from collections.abc import Collection, Mapping
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from app.settings.bots import AnyBot
+from app.settings.channels import AnyChannel
+from app.settings.desk import Console, Review, WorkOrders
+from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
+from app.settings.policies import Judge, Policy
+from app.settings.values import Closed, Identifier
+
+Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check"]
+
+
+class ApiToken(Closed):
+    """A program or person that may use /v1. Only the token's hash is kept."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """`shenyan token new` prints a token and this."""
+    scopes: tuple[Scope, ...]
+    channels: tuple[Identifier, ...] | None = None
+    """None: every channel."""
+
+
+class Settings(Closed):
+    server: Server = Server()
+    storage: Storage = Storage()
+    rules: Rules = Rules()
+    conversations: Conversations = Conversations()
+    review: Review = Review()
+    console: Console = Console()
+    work_orders: WorkOrders = WorkOrders()
+    courier: Courier = Courier()
+    sweeper: Sweeper = Sweeper()
+    monitoring: Monitoring = Monitoring()
+    second_opinion: Judge | None = None
+    policies: dict[Identifier, Policy] = Field(default_factory=lambda: {"default": Policy()})
+    bots: dict[Identifier, AnyBot]
+    channels: dict[Identifier, AnyChannel]
+    api_tokens: dict[Identifier, ApiToken] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        wanted = {name: (channel.bot, channel.policy) for name, channel in self.channels.items()}
+        problems = broken_names(wanted, self.bots, self.policies)
+        problems += self._shared_credentials()
+        if self.second_opinion is None:
+            problems += [
+                f"policies.{name}.second_opinion: there is no [second_opinion]; add it, or write false"
+                for name, policy in self.policies.items()
+                if policy.second_opinion
+            ]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _shared_credentials(self) -> list[str]:
+        """Two channels with one account's credentials would each answer half of its messages."""
+        seen: dict[tuple[str, str], str] = {}
+        problems = []
+        for name, channel in self.channels.items():
+            account = (
+                channel.app_id if channel.platform == "wechat" else channel.app_secret.get_secret_value()
+            )
+            first = seen.setdefault((channel.platform, account), name)
+            if first != name:
+                problems.append(
+                    f"channels.{name}: the same account as channels.{first}; give each account one channel"
+                )
+        return problems
+
+
+def broken_names(
+    wanted: Mapping[str, tuple[str, str]], bots: Collection[str], policies: Collection[str]
+) -> list[str]:
+    """Where a channel names a bot or a policy that is not there. `wanted`: both names by channel."""
+    return [
+        f"channels.{name}.bot: there is no [bots.{bot}]; known: {', '.join(bots) or 'none'}"
+        for name, (bot, _) in wanted.items()
+        if bot not in bots
+    ] + [
+        f"channels.{name}.policy: there is no [policies.{policy}]; known: {', '.join(policies) or 'none'}"
+        for name, (_, policy) in wanted.items()
+        if policy not in policies
+    ]

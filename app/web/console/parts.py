@@ -1,0 +1,42 @@
+"""What the pages work with, opened by whoever starts the guard."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.core.explanation import Explanation
+from app.core.phrases import Phrase
+from app.ports import Check, Clock, Coordinator, Handovers, NewId, Store, WorkOrders
+from app.service.review import Review
+from app.service.signing_in import SigningIn
+from app.service.switches import Switches
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What the pages tell of a channel."""
+
+    check: Check
+    title: str = ""
+    bot: str = ""
+    shadow_all: bool = False
+    shadow: tuple[str, ...] = ()
+
+
+Explain = Callable[[str, str, str], Explanation]
+"""Of a channel, a reply, and the citizen's message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleParts:
+    store: Store
+    review: Review
+    signing_in: SigningIn
+    coordinator: Coordinator
+    clock: Clock
+    channels: Mapping[str, Channel]
+    switches: Switches
+    phrases: Mapping[str, Phrase]
+    explain: Explain
+    handovers: Handovers
+    work_orders: WorkOrders
+    new_id: NewId

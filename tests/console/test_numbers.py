@@ -1,0 +1,61 @@
+"""Numbers that name a person: covered, shown for a reason, never lost in an edit."""
+
+import pytest
+
+from app.core.identity import Role
+from app.core.model import Reply
+from app.core.records import HoldState
+from tests.console.desk import Desk, Person
+
+PHONE = "13912345678"
+
+
+@pytest.fixture
+async def li(here: Desk) -> Person:
+    return await here.somebody("li", Role.DUTY_REVIEWER)
+
+
+async def test_a_citizens_number_is_covered_until_somebody_gives_a_reason(here: Desk, li: Person) -> None:
+    held = await here.held(text=f"我的电话是{PHONE}，几点开门？")
+    assert PHONE not in (await li.open(f"/console/holds/{held.id}")).text
+    page = await li.submit(f"/console/holds/{held.id}/unmask", reason=" ")
+    assert page.status_code == 422
+    assert PHONE not in page.text
+    page = await li.submit(f"/console/holds/{held.id}/unmask", reason="要回电核实")
+    assert PHONE in page.text
+    entries = [entry async for entry in here.stage.store.audit_trail() if entry.action == "hold.unmask"]
+    assert [(entry.actor, entry.reason) for entry in entries] == [("li", "要回电核实")]
+
+
+@pytest.mark.parametrize("role", [Role.VENDOR_OPERATOR, Role.AUDITOR])
+async def test_not_everybody_may_uncover_it(here: Desk, role: Role) -> None:
+    held = await here.held(text=f"我的电话是{PHONE}，几点开门？")
+    person = await here.somebody("somebody", role)
+    await person.open(f"/console/holds/{held.id}")
+    page = await person.submit(f"/console/holds/{held.id}/unmask", reason="想看")
+    assert page.status_code == 403
+    assert PHONE not in page.text
+
+
+async def test_a_number_in_the_reply_survives_an_edit_that_never_showed_it(here: Desk, li: Person) -> None:
+    held = await here.held(Reply.of(f"呵呵，打{PHONE}。"))
+    page = await li.open(f"/console/holds/{held.id}")
+    assert PHONE not in page.text
+    assert "呵呵，打[号码1]。" in page.text
+    await li.submit(f"/console/holds/{held.id}/edit", text="您好，请打[号码1]。")
+    after = await here.hold(held.id)
+    assert after.state is HoldState.EDITED
+    assert after.final == Reply.of(f"您好，请打{PHONE}。")
+
+
+async def test_a_number_that_never_was_is_refused(here: Desk, li: Person) -> None:
+    held = await here.held()
+    await li.open(f"/console/holds/{held.id}")
+    page = await li.submit(f"/console/holds/{held.id}/edit", text="请打[号码1]。")
+    assert page.status_code == 422
+    assert "原文里没有[号码1]" in page.text
+
+
+async def test_an_offices_number_is_seen_by_who_releases_it(here: Desk, li: Person) -> None:
+    held = await here.held(Reply.of("呵呵，打0571-88001234。"))
+    assert "0571-88001234" in (await li.open(f"/console/holds/{held.id}")).text
