@@ -13,7 +13,7 @@ from rich.progress import track
 from app.core.identity import Role
 from app.core.model import Reply
 from tests.console.browser import chromium, served
-from tests.console.desk import Desk, desk
+from tests.console.desk import Desk, Person, desk
 from tests.service.stage import BLOCKING
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -24,13 +24,15 @@ async def main(target: Path) -> None:
     with TemporaryDirectory() as folder:
         async with desk(Path(folder)) as here, served(here) as url:
             pages = await _pages(here)
-            person = await here.somebody("li", Role.DUTY_REVIEWER)
-            (cookie,) = person.http.cookies.jar
-            cookies = [{"name": cookie.name, "value": cookie.value or "", "url": url}]
+            cookies = {
+                role: _cookie(await here.somebody(role.value.replace("_", "-"), role), url)
+                for role in (Role.LEADER, Role.ADMINISTRATOR)
+            }
             shots = [(size, theme) for size in SIZES for theme in THEMES]
             for size, theme in track(shots, "拍照", disable=not sys.stderr.isatty()):
-                async with _browsing(url, size, theme, cookies) as page:
-                    for name, path in pages.items():
+                for name, path in pages.items():
+                    role = Role.ADMINISTRATOR if name == "users" else Role.LEADER
+                    async with _browsing(url, size, theme, cookies[role]) as page:
                         await page.goto(path)
                         await page.screenshot(path=target / f"{name}-{size}-{theme}.png", full_page=True)
     print(f"{len(pages) * len(shots)} pictures in {target}")
@@ -55,7 +57,19 @@ async def _pages(here: Desk) -> dict[str, str]:
         "unanswered": "/console/unanswered",
         "channels": "/console/channels",
         "try": "/console/try",
+        "group": f"/console/groups/{held.id}",
+        "phrases": "/console/phrases",
+        "phrase": f"/console/phrases/refer/for/{held.id}",
+        "handover": "/console/handover",
+        "audit": "/console/audit",
+        "users": "/console/users",
+        "account": "/console/account",
     }
+
+
+def _cookie(person: Person, url: str) -> list[dict[str, str]]:
+    (cookie,) = person.http.cookies.jar
+    return [{"name": cookie.name, "value": cookie.value or "", "url": url}]
 
 
 @asynccontextmanager

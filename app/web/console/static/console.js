@@ -13,6 +13,11 @@ function perform(element) {
     needed.focus();
     return;
   }
+  if (element.matches("summary")) {
+    element.parentElement.open = true;
+    element.focus();
+    return;
+  }
   if (typing(element)) {
     element.focus();
     if (element.select) element.select();
