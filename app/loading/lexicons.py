@@ -13,10 +13,13 @@ MANIFEST = "manifest.yaml"
 
 
 def load_lexicons(folder: Path, fold: Folder) -> tuple[tuple[Lexicon, ...], Sequence[Problem]]:
-    """Every list below `folder`, in the order of their ids; terms folded. Problems instead of exceptions."""
+    """Every list in a folder below `folder`, by their ids; terms folded. Problems instead of exceptions.
+
+    Tables right in `folder` (gazetteer.tsv, topics.tsv) are no lists of terms.
+    """
     problems: list[Problem] = []
     lists: list[Lexicon] = []
-    for file in sorted(folder.rglob("*.tsv")):
+    for file in sorted(folder.glob("*/**/*.tsv")):
         terms, found = _terms(file, fold)
         problems += found
         lists.append(Lexicon(lexicon_id(folder, file), terms))
