@@ -23,11 +23,13 @@ from app.assembly.channels import (
     second_person_at,
 )
 from app.assembly.console import console_parts, dispatcher_of
+from app.assembly.elements import extractor
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
+from app.core.work_orders import compose
 from app.loading.policies import channel_policies
 from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
@@ -146,6 +148,7 @@ def _assemble(parts: Parts) -> Guard:
         name: relay_of(parts, name, codecs[name], checks[name], partial(switches.is_stopped, name))
         for name in settings.channels
     }
+    extract = extractor(parts)
     review = Review(
         parts.store,
         {
@@ -161,6 +164,7 @@ def _assemble(parts: Parts) -> Guard:
         utc_now,
         new_id,
         settings.review.claim_lease,
+        compose=lambda hold: compose(hold, extract(hold.message)),
         passes_on=bool(settings.work_orders.url),
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
@@ -173,7 +177,7 @@ def _assemble(parts: Parts) -> Guard:
                 settings.server.max_body_bytes,
                 settings.server.read_body_within_s,
             ),
-            console_site(console_parts(parts, review, switches, checks, policies)),
+            console_site(console_parts(parts, review, switches, checks, policies, extract)),
             rest_app(parts, review, checks),
         ),
         parts.store,

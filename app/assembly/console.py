@@ -1,12 +1,13 @@
 """What the console's pages work with, and the worker that passes work orders on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import signing_in_on
+from app.core.elements.model import Elements
 from app.core.explanation import Explanation, explain
-from app.core.model import Conversation, Reply
+from app.core.model import Conversation, Message, Reply
 from app.core.policy import CheckPolicy
 from app.core.records import WorkOrder
 from app.loading.phrases import load_phrases
@@ -27,6 +28,7 @@ def console_parts(
     switches: Switches,
     checks: Mapping[str, Check],
     policies: Mapping[str, CheckPolicy],
+    extract: Callable[[Message], Elements],
 ) -> ConsoleParts:
     """Raises ConfigError for phrases that cannot be read."""
     settings, database = parts.settings, parts.store.database
@@ -52,6 +54,7 @@ def console_parts(
         SqlHandovers(database),
         SqlWorkOrders(database),
         new_id,
+        extract,
     )
 
 

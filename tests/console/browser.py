@@ -27,9 +27,9 @@ FLAGS = (
 
 
 @asynccontextmanager
-async def served(here: Desk) -> AsyncIterator[str]:
-    """The console's address while it is served on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+async def served(here: Desk, port: int = 0) -> AsyncIterator[str]:
+    """The console's address while it is served; on a free port unless one is named."""
+    with socket.create_server(("127.0.0.1", port)) as listening:
         async with _serving(here, listening):
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 

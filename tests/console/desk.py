@@ -10,10 +10,13 @@ from typing import Any
 
 import httpx
 
+from app.core.elements.extract import extract
+from app.core.elements.model import Elements
 from app.core.explanation import Explanation, Reading
 from app.core.identity import Role
-from app.core.model import Conversation, Reply
+from app.core.model import Conversation, Message, Reply
 from app.core.records import Hold
+from app.loading.gazetteer import load_gazetteer
 from app.loading.phrases import load_phrases
 from app.ports import HoldFilter
 from app.service.signing_in import SigningIn
@@ -95,6 +98,14 @@ def _explained(channel: str, text: str, message: str) -> Explanation:
     return Explanation(verdict, Reading(text, text, "", (), ()), None, (), 0)
 
 
+GAZETTEER = load_gazetteer(RULES.parent / "lexicons")
+
+
+def _extracted(received: Message) -> Elements:
+    """Character by character: what needs no dictionary is found."""
+    return extract(received.text, received.received_at, lambda text: [(one, "x") for one in text], GAZETTEER)
+
+
 @asynccontextmanager
 async def desk(folder: Path) -> AsyncIterator[Desk]:
     async with stage(folder) as here:
@@ -117,6 +128,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
                 handovers,
                 SqlWorkOrders(here.store.database),
                 here.review.new_id,
+                _extracted,
             )
         )
         yield Desk(here, here.store.database, signing_in, switches, handovers, site)

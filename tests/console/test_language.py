@@ -8,6 +8,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import app.web.console
+from app.core.elements import model as labels
 from app.web.console import words
 from app.web.console.language import CHINESE, ENGLISH, LANGUAGE, translate
 
@@ -22,6 +23,9 @@ NAMED = (
     words.ROLES,
     words.WHY_UNANSWERED,
     words.ACTIONS,
+    labels.FIELD_LABELS,
+    labels.KIND_LABELS,
+    labels.URGENCY_LABELS,
 )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from app.core.elements.model import Elements
 from app.core.explanation import Explanation
+from app.core.model import Message
 from app.core.phrases import Phrase
 from app.ports import Check, Clock, Coordinator, Handovers, NewId, Store, WorkOrders
 from app.service.review import Review
@@ -40,3 +42,5 @@ class ConsoleParts:
     handovers: Handovers
     work_orders: WorkOrders
     new_id: NewId
+    extract: Callable[[Message], Elements]
+    """The elements of a citizen's request."""

@@ -9,10 +9,11 @@ from fastapi.responses import RedirectResponse
 from app.core.errors import NotFound
 from app.core.identity import Permission
 from app.core.model import Disposition
-from app.core.phrases import Filled, Phrase, fill
+from app.core.phrases import Phrase, fill
 from app.core.records import Decision, Hold
 from app.core.review import Ruling
 from app.web.console.access import Visitor, VisitorWith
+from app.web.console.language import translate as _
 from app.web.console.parts import ConsoleParts
 from app.web.console.templating import Pages
 from app.web.console.told import REFUSALS, told
@@ -69,30 +70,24 @@ def phrasing_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith
         shown = {"values": values, "reason": reason, "version": version}
         try:
             filled = fill(phrase, form.get("hash", ""), values)
-            ruling = _ruling(parts, hold, filled, step, visitor.name, version, reason)
-            if ruling is None:
-                return show(visitor, hold, phrase, 422, "填写的内容过不了检查，请改一改", **shown)
-            await parts.review.decide(hold_id, ruling)
+            verdict = parts.review.judge_phrase(hold, filled)
+            if verdict.disposition is not Disposition.RELEASE:
+                whys = "；".join(dict.fromkeys(finding.why for finding in verdict.findings))
+                return show(visitor, hold, phrase, 422, _("过不了检查：") + whys, **shown)
+            await parts.review.decide(
+                hold_id,
+                Ruling(
+                    Decision(step),
+                    visitor.name,
+                    int(version) if version.isdecimal() else 0,
+                    reason.strip(),
+                    reply=filled.reply,
+                    verdict=verdict,
+                    standing=True,
+                ),
+            )
         except REFUSALS as error:
             return show(visitor, hold, phrase, status_of(error), told(error), **shown)
         return RedirectResponse("/console/queue", 303)
 
     return router
-
-
-def _ruling(
-    parts: ConsoleParts, hold: Hold, filled: Filled, step: str, by: str, version: str, reason: str
-) -> Ruling | None:
-    """None: what was filled in is held by the rules."""
-    verdict = parts.review.judge_phrase(hold, filled)
-    if verdict.disposition is not Disposition.RELEASE:
-        return None
-    return Ruling(
-        Decision(step),
-        by,
-        int(version) if version.isdecimal() else 0,
-        reason.strip(),
-        reply=filled.reply,
-        verdict=verdict,
-        standing=True,
-    )

@@ -1,8 +1,10 @@
 """What a person should know before deciding on a hold: what was said before, what is alike, what is left."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.core.elements.model import Elements
 from app.core.likeness import likeness
 from app.core.records import Exchange, Hold, WorkOrder
 from app.core.review import ENDS
@@ -24,6 +26,8 @@ class Surroundings:
     decided: Sequence[Hold]
     """What was decided on near-identical replies, latest first."""
     work_order: WorkOrder | None
+    elements: Elements
+    """Of the citizen's request."""
 
 
 async def surroundings(parts: ConsoleParts, hold: Hold) -> Surroundings:
@@ -42,6 +46,7 @@ async def surroundings(parts: ConsoleParts, hold: Hold) -> Surroundings:
         await alike(parts, hold),
         [one for one in decided.items if one.id != hold.id][:DECIDED],
         await parts.work_orders.work_order(hold.id),
+        await asyncio.to_thread(parts.extract, message),
     )
 
 

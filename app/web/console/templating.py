@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.core.elements import model as labels
 from app.core.identity import Permission
 from app.core.masking import dotted_numbers, numbered
 from app.core.records import Stop
@@ -39,6 +40,7 @@ class Pages:
         self._jinja.filters["until"] = self._until
         self._jinja.globals |= {
             "words": words,
+            "labels": labels,
             "pieces": pieces,
             "stopped": stopped,
             "shadows": shadows,
