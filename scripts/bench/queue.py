@@ -1,0 +1,199 @@
+"""A queue of many open holds, and what the desk's everyday questions to it take.
+
+`python -m scripts.bench.queue 1000000` makes the records in a temporary folder (SQLite) and times each
+question 200 times: the first page, one deep in the list, filters, counts, a search, a claim, a decision.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from sqlalchemy import insert
+
+from app.core.model import (
+    BodyFormat,
+    Category,
+    Disposition,
+    Envelope,
+    Finding,
+    Message,
+    MessageKind,
+    Reply,
+    SendWindow,
+    Severity,
+    Verdict,
+)
+from app.core.records import AuditEntry, Exchange, ExchangeState, Hold, HoldState
+from app.ports import HoldFilter
+from app.storage.records import exchange_values, hold_values
+from app.storage.schema import exchanges, holds
+from app.storage.sql import SqlStore
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+BATCH = 5_000
+TIMES = 200
+SEVERITIES = (Severity.MEDIUM, Severity.HIGH, Severity.LOW)
+CATEGORIES = (Category.TONE, Category.MOCKERY, Category.AUTHORITY, Category.PRIVACY)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds."""
+
+    p50: float
+    p99: float
+
+
+async def measure(url: str, count: int) -> Mapping[str, Timing]:
+    """Fills the records at `url`, which are empty, and asks them."""
+    store = await SqlStore.open(url, busy_timeout_s=2.0)
+    try:
+        await _fill(store, count)
+        return await _asked(store)
+    finally:
+        await store.aclose()
+
+
+async def _fill(store: SqlStore, count: int) -> None:
+    for first in track(range(0, count, BATCH), "待办", disable=not sys.stderr.isatty()):
+        made = [_pair(number) for number in range(first, min(count, first + BATCH))]
+        exchange_rows = [exchange_values(exchange) for exchange, _ in made]
+        hold_rows = [hold_values(hold) for _, hold in made]
+
+        def write(
+            connection: Any,
+            exchange_rows: list[dict[str, Any]] = exchange_rows,
+            hold_rows: list[dict[str, Any]] = hold_rows,
+        ) -> None:
+            connection.execute(insert(exchanges), exchange_rows)
+            connection.execute(insert(holds), hold_rows)
+
+        await store.database.change(write)
+
+
+def _pair(number: int) -> tuple[Exchange, Hold]:
+    at = START + timedelta(seconds=number % 86_400, microseconds=number)
+    message = Message(
+        channel=f"channel-{number % 7}",
+        key=f"MsgId:{number}",
+        account="gh_bench",
+        user=f"citizen-{number % 50_000}",
+        kind=MessageKind.TEXT,
+        text=f"请问第{number}号窗口几点开门，路灯坏了找谁",
+        sent_at=at,
+        received_at=at,
+        envelope=Envelope(BodyFormat.XML),
+        window=SendWindow(at + timedelta(hours=48), 5),
+        raw=b"<xml/>",
+    )
+    category, severity = CATEGORIES[number % 4], SEVERITIES[number % 3]
+    finding = Finding(f"{category.value}.x", category, severity, "不合规范")
+    exchange = Exchange(f"e{number:015d}", message, ExchangeState.HELD, at)
+    hold = Hold(
+        f"h{number:015d}",
+        exchange.id,
+        message.channel,
+        message.user,
+        message,
+        Reply.of(f"呵呵，{number % 1_000}号窗口您自己看。"),
+        Verdict(Disposition.HOLD, (finding,), "bench"),
+        at,
+        deliver_by=at + timedelta(hours=48),
+        decide_by=at + timedelta(minutes=120),
+    )
+    return exchange, hold
+
+
+async def _asked(store: SqlStore) -> Mapping[str, Timing]:
+    every = HoldFilter()
+    deep = await _deep(store)
+    counter: Iterator[int] = iter(range(1_000_000))
+
+    async def claim() -> None:
+        page = await store.holds(HoldFilter(claims_as_of=START, limit=1))
+        hold = page.items[0]
+        claimed = replace(
+            hold,
+            state=HoldState.CLAIMED,
+            version=hold.version + 1,
+            claimed_by="bench",
+            claimed_until=START + timedelta(days=30),
+        )
+        await store.settle(claimed, None, _entry(hold, "hold.claim"))
+
+    async def decide() -> None:
+        hold = await store.hold(f"h{500 + next(counter):015d}")
+        decided = replace(
+            hold,
+            state=HoldState.REJECTED,
+            version=hold.version + 1,
+            decided_by="bench",
+            decided_at=START,
+            reason="嘲讽",
+        )
+        await store.settle(decided, None, _entry(hold, "hold.reject"))
+
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "first page": lambda: store.holds(every),
+        "deep page": lambda: store.holds(replace(every, after=deep)),
+        "channel": lambda: store.holds(HoldFilter(channels=("channel-3",))),
+        "severity": lambda: store.holds(HoldFilter(severity=Severity.HIGH)),
+        "category": lambda: store.holds(HoldFilter(category="authority")),
+        "count": lambda: store.count_holds(every),
+        "search": lambda: store.holds(HoldFilter(text="路灯坏了")),
+        "one hold": lambda: store.hold("h000000000004711"),
+        "decide": decide,
+        "claim": claim,
+    }
+    return {name: await _timed(ask) for name, ask in questions.items()}
+
+
+async def _deep(store: SqlStore) -> str:
+    after = ""
+    for _ in range(20):
+        after = (await store.holds(HoldFilter(limit=1_000, after=after))).next or after
+    return after
+
+
+def _entry(hold: Hold, action: str) -> AuditEntry:
+    return AuditEntry(START, "bench", action, f"hold:{hold.id}")
+
+
+async def _timed(ask: Callable[[], Awaitable[object]]) -> Timing:
+    taken = []
+    for _ in range(TIMES):
+        started = perf_counter()
+        await ask()
+        taken.append((perf_counter() - started) * 1_000)
+    marks = quantiles(taken, n=100)
+    return Timing(marks[49], marks[98])
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    with TemporaryDirectory() as folder:
+        timings = asyncio.run(measure(f"sqlite:///{folder}/queue.db", count))
+    table = Table(title=f"{count:,} open holds, ms")
+    for heading in ("question", "p50", "p99"):
+        table.add_column(heading)
+    for name, timing in timings.items():
+        table.add_row(name, f"{timing.p50:.2f}", f"{timing.p99:.2f}")
+    Console().print(table)
+    report = Path("build/queue.json")
+    report.parent.mkdir(exist_ok=True)
+    report.write_text(json.dumps({"holds": count, **{k: asdict(v) for k, v in timings.items()}}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
