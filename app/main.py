@@ -24,6 +24,7 @@ from app.assembly.channels import (
 )
 from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.elements import extractor
+from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
@@ -33,6 +34,7 @@ from app.core.work_orders import compose
 from app.loading.policies import channel_policies
 from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
+from app.service.noticing import Lookout
 from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
@@ -59,6 +61,7 @@ class Guard:
     switches: Switches
     courier: Courier
     dispatcher: Dispatcher | None
+    lookout: Lookout | None
     sweeper: Sweeper
 
 
@@ -73,7 +76,9 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         guard = _assemble(parts)
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
-        hands = [one for one in (guard.courier, guard.dispatcher, guard.sweeper) if one is not None]
+        hands = [
+            one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
+        ]
         loops = [guard.switches.run, *(one.run for one in hands if workers)]
         tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         try:
@@ -185,6 +190,7 @@ def _assemble(parts: Parts) -> Guard:
         switches,
         _courier(parts),
         dispatcher_of(parts),
+        lookout_of(parts, switches, extract),
         Sweeper(
             parts.store,
             parts.observer,

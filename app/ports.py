@@ -326,6 +326,14 @@ class Handovers(Protocol):
         ...
 
 
+class Robot(Protocol):
+    """A group robot, or a webhook, that the desk hears from."""
+
+    async def say(self, text: str) -> None:
+        """Returns when the group has it. Raises PostError with a code, never with their words."""
+        ...
+
+
 class Coordinator(Protocol):
     """What replicas tell each other. Nothing here is a record: losing all of it loses nothing."""
 

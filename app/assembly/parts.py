@@ -18,6 +18,7 @@ from app.core.checker import Checker
 from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.ports import Coordinator, Observer, SecondOpinion
+from app.service.bot_watch import BotWatch
 from app.settings.whole import Settings
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
@@ -48,6 +49,7 @@ class Parts:
     session: ClientSession
     judge: SecondOpinion | None
     """None: no second opinion is configured."""
+    bot_watch: BotWatch
 
 
 async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
@@ -69,9 +71,12 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     metrics.set_shadow_mode({name: bool(one.shadow_all or one.shadow) for name, one in policies.items()})
     http = await stack.enter_async_context(platform_http())
     session = await stack.enter_async_context(bot_http())
-    observer = Observers((metrics, LogObserver()))
+    bot_watch = BotWatch(utc_now, settings.notifications.bot_down_after)
+    observer = Observers((metrics, LogObserver(), bot_watch))
     judge = _judge_of(settings, session)
-    return Parts(settings, checker, store, LocalCoordinator(), observer, metrics, http, session, judge)
+    return Parts(
+        settings, checker, store, LocalCoordinator(), observer, metrics, http, session, judge, bot_watch
+    )
 
 
 def _judge_of(settings: Settings, session: ClientSession) -> SecondOpinion | None:

@@ -9,6 +9,7 @@ from app.settings.bots import AnyBot
 from app.settings.channels import AnyChannel
 from app.settings.desk import Console, Review, WorkOrders
 from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
+from app.settings.notifications import Notifications
 from app.settings.policies import Judge, Policy
 from app.settings.values import Closed, Identifier
 
@@ -33,6 +34,7 @@ class Settings(Closed):
     review: Review = Review()
     console: Console = Console()
     work_orders: WorkOrders = WorkOrders()
+    notifications: Notifications = Notifications()
     courier: Courier = Courier()
     sweeper: Sweeper = Sweeper()
     monitoring: Monitoring = Monitoring()

@@ -1,0 +1,42 @@
+"""What the desk is told: how many of what, where; nothing anybody wrote."""
+
+from dataclasses import fields
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.notices import MOST_BYTES, Notice, NoticeKind, told
+from tests.values import NOON
+
+
+def test_many_notices_become_one_message() -> None:
+    notices = [
+        Notice(NoticeKind.URGENT_HOLD, NOON, "hall"),
+        Notice(NoticeKind.URGENT_HOLD, NOON, "hall"),
+        Notice(NoticeKind.URGENT_HOLD, NOON, "tax"),
+        Notice(NoticeKind.QUEUE_LONG, NOON, count=63),
+    ]
+    lines = told(notices, "http://guard/console/").splitlines()
+    assert lines[1].startswith("紧急待办：hall 2、tax 1（")
+    assert lines[2].startswith("待办积压：63（")
+    assert lines[-1] == "http://guard/console/"
+
+
+def test_a_notice_has_no_room_for_words() -> None:
+    assert {one.name for one in fields(Notice)} == {"kind", "at", "channel", "count"}
+
+
+@given(
+    st.lists(
+        st.builds(
+            Notice,
+            kind=st.sampled_from(NoticeKind),
+            at=st.just(NOON),
+            channel=st.from_regex(r"[a-z0-9-]{0,40}", fullmatch=True),
+            count=st.integers(1, 10**6),
+        ),
+        max_size=200,
+    )
+)
+def test_no_message_is_longer_than_the_strictest_robot_takes(notices: list[Notice]) -> None:
+    assert 0 < len(told(notices, "http://guard/console/").encode()) <= MOST_BYTES
