@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from app.assembly.elements import topics
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import signing_in_on
 from app.core.elements.model import Elements
@@ -18,6 +19,7 @@ from app.service.dispatching import Dispatcher
 from app.service.review import Review
 from app.service.switches import Switches
 from app.storage.handovers import SqlHandovers
+from app.storage.statistics import SqlStatistics
 from app.storage.work_orders import SqlWorkOrders
 from app.web.console.parts import Channel, ConsoleParts
 
@@ -55,6 +57,7 @@ def console_parts(
         SqlWorkOrders(database),
         new_id,
         extract,
+        SqlStatistics(database, topics(parts)),
     )
 
 

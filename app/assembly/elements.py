@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.assembly.parts import Parts
-from app.core.elements.extract import extract
+from app.core.elements.extract import extract, topic_of
 from app.core.elements.model import Elements
 from app.core.model import Message
 from app.loading.gazetteer import load_gazetteer
@@ -20,3 +20,14 @@ def extractor(parts: Parts) -> Callable[[Message], Elements]:
         return extract(message.text, message.received_at, tag, gazetteer)
 
     return elements
+
+
+def topics(parts: Parts) -> Callable[[str], str]:
+    """The topic of a message, without its other elements. Raises ConfigError."""
+    gazetteer = load_gazetteer(parts.settings.rules.lexicons_dir or shipped_dirs()[1])
+
+    def topic(text: str) -> str:
+        found = topic_of(text, gazetteer)
+        return found.name if found else ""
+
+    return topic

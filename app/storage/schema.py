@@ -158,6 +158,7 @@ holds = Table(
     Index("holds_by_state", "state", "deliver_by"),
     Index("holds_by_follower", "channel", "user_id", "state"),
     Index("holds_by_exchange", "exchange_id"),
+    Index("holds_by_creation", "created_at"),
     Index("holds_by_likeness", "channel", "likeness", "open"),
     Index("holds_by_decision", "open", "decided_at", "id"),
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from app.core.elements.extract import extract
+from app.core.elements.extract import extract, topic_of
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation, Reading
 from app.core.identity import Role
@@ -24,6 +24,7 @@ from app.service.switches import Switches
 from app.storage.database import Database
 from app.storage.handovers import SqlHandovers
 from app.storage.people import SqlPeople
+from app.storage.statistics import SqlStatistics
 from app.storage.switches import SqlSwitches
 from app.storage.work_orders import SqlWorkOrders
 from app.web.console.parts import Channel, ConsoleParts
@@ -98,6 +99,11 @@ def _explained(channel: str, text: str, message: str) -> Explanation:
     return Explanation(verdict, Reading(text, text, "", (), ()), None, (), 0)
 
 
+def _topic(text: str) -> str:
+    found = topic_of(text, GAZETTEER)
+    return found.name if found else ""
+
+
 GAZETTEER = load_gazetteer(RULES.parent / "lexicons")
 
 
@@ -129,6 +135,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
                 SqlWorkOrders(here.store.database),
                 here.review.new_id,
                 _extracted,
+                SqlStatistics(here.store.database, _topic),
             )
         )
         yield Desk(here, here.store.database, signing_in, switches, handovers, site)

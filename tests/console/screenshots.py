@@ -62,6 +62,7 @@ async def _pages(here: Desk) -> dict[str, str]:
         "phrase": f"/console/phrases/refer/for/{held.id}",
         "handover": "/console/handover",
         "audit": "/console/audit",
+        "statistics": "/console/statistics?first=2026-02-20&last=2026-03-05",
         "users": "/console/users",
         "account": "/console/account",
     }

@@ -295,6 +295,7 @@ async def test_no_page_shuts_anybody_out(here: Desk, viewport: dict[str, int], d
             f"phrases/refer/for/{held.id}",
             "handover",
             "audit",
+            "statistics",
             "deliveries",
             "unanswered",
             "channels",

@@ -10,6 +10,7 @@ from babel.messages.extract import extract_from_dir
 import app.web.console
 from app.core.elements import model as labels
 from app.web.console import words
+from app.web.console.figures import PRESETS
 from app.web.console.language import CHINESE, ENGLISH, LANGUAGE, translate
 
 HERE = Path(app.web.console.__path__[0])
@@ -23,6 +24,7 @@ NAMED = (
     words.ROLES,
     words.WHY_UNANSWERED,
     words.ACTIONS,
+    PRESETS,
     labels.FIELD_LABELS,
     labels.KIND_LABELS,
     labels.URGENCY_LABELS,

@@ -20,7 +20,7 @@ def extract(text: str, received_at: datetime, tag: Tagger, places: Gazetteer) ->
     kind = _kind(reading, found)
     written = tuple(_as_written(text, element) for element in _concerned(found, kind))
     urgency = urgency_of(reading, kind)
-    topic = _topic(reading.text, places)
+    topic = topic_of(reading.text, places)
     missing = missing_of(kind, written)
     return Elements(
         written,
@@ -116,7 +116,7 @@ def _as_written(text: str, element: Element) -> Element:
     )
 
 
-def _topic(text: str, gazetteer: Gazetteer) -> Topic | None:
+def topic_of(text: str, gazetteer: Gazetteer) -> Topic | None:
     """Of which the most is said; of two, the one said first."""
     weights: dict[str, int] = {}
     topics: dict[str, Topic] = {}

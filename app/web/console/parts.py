@@ -1,16 +1,24 @@
 """What the pages work with, opened by whoever starts the guard."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation
 from app.core.model import Message
 from app.core.phrases import Phrase
+from app.core.statistics import Figures, Period
 from app.ports import Check, Clock, Coordinator, Handovers, NewId, Store, WorkOrders
 from app.service.review import Review
 from app.service.signing_in import SigningIn
 from app.service.switches import Switches
+
+
+class Statistics(Protocol):
+    """Figures of the records. Raises StoreError."""
+
+    async def figures(self, period: Period, channels: Sequence[str] | None) -> Figures: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +52,4 @@ class ConsoleParts:
     new_id: NewId
     extract: Callable[[Message], Elements]
     """The elements of a citizen's request."""
+    statistics: Statistics

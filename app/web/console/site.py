@@ -18,6 +18,7 @@ from app.web.console.access import MustChangePassword, NotSignedIn, Visitor, vis
 from app.web.console.account import account_router
 from app.web.console.auditing import auditing_router
 from app.web.console.channels import channels_router
+from app.web.console.figures import figures_router
 from app.web.console.group import group_router
 from app.web.console.handing import handing_router
 from app.web.console.hold import hold_router
@@ -62,6 +63,7 @@ def console_site(parts: ConsoleParts) -> FastAPI:
         lists_router(pages, parts.store, parts.review, visitor_with),
         channels_router(pages, parts, visitor_with),
         trying_router(pages, parts, visitor_with),
+        figures_router(pages, parts, visitor_with),
         handing_router(pages, handing, visitor_with),
         users_router(pages, parts.signing_in, tuple(parts.channels), visitor_with),
         auditing_router(pages, parts.store, visitor_with),

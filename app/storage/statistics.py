@@ -1,0 +1,168 @@
+"""Figures of a period, counted by the database; what it cannot count is read, up to a cap."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
+
+from app.core.records import DeliveryState, ExchangeState, HoldState
+from app.core.statistics import BotFigures, Bucket, Figures, Period, RuleFigures
+from app.storage.database import Database
+from app.storage.schema import deliveries, exchanges, holds
+
+MOST_READ = 20_000
+"""Holds that are read for rules, topics and times."""
+MOST_RULES = 20
+_STATES = [state.value for state in ExchangeState]
+_RELEASED = (ExchangeState.ANSWERED.value, ExchangeState.QUEUED.value)
+
+TopicOf = Callable[[str], str]
+"""The topic of a citizen's message; empty where none is clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlStatistics:
+    database: Database
+    topic_of: TopicOf
+
+    async def figures(self, period: Period, channels: Sequence[str] | None) -> Figures:
+        """Of these channels; None: all. Raises StoreError."""
+        return await self.database.read(
+            lambda connection: _figures(connection, period, channels, self.topic_of)
+        )
+
+
+def _figures(
+    connection: Connection, period: Period, channels: Sequence[str] | None, topic_of: TopicOf
+) -> Figures:
+    came = _within(exchanges, exchanges.c.received_at, period.starts, period.ends, channels)
+    came = and_(exchanges.c.state.in_(_STATES), came)
+    made = _within(holds, holds.c.created_at, period.starts, period.ends, channels)
+    sent = _within(deliveries, deliveries.c.created_at, period.starts, period.ends, channels)
+    sent = and_(deliveries.c.state.in_([state.value for state in DeliveryState]), sent)
+    read = _read(connection, made)
+    return Figures(
+        citizens=_citizens(connection, came),
+        exchanges=_by(connection, exchanges.c.state, came),
+        holds=_by(connection, holds.c.state, made),
+        deliveries=_by(connection, deliveries.c.state, sent),
+        minutes_to_decide=sorted(
+            (row.decided_at - row.created_at).total_seconds() / 60 for row in read if row.decided_by
+        ),
+        categories=_categories(_by(connection, holds.c.categories, made)),
+        rules=_rules(read),
+        topics=_topics(connection, came, topic_of),
+        bots=_bots(connection, came, made),
+        buckets=[_bucket(connection, starts, ends, channels) for starts, ends in period.steps()],
+        capped=len(read) == MOST_READ,
+    )
+
+
+def _within(
+    table: Table,
+    moment: ColumnElement[datetime],
+    starts: datetime,
+    ends: datetime,
+    channels: Sequence[str] | None,
+) -> ColumnElement[bool]:
+    period = and_(moment >= starts, moment < ends)
+    return period if channels is None else and_(period, table.c.channel.in_(channels))
+
+
+def _by(connection: Connection, column: ColumnElement[str], where: ColumnElement[bool]) -> Mapping[str, int]:
+    rows = connection.execute(select(column, func.count()).where(where).group_by(column))
+    return {row[0]: row[1] for row in rows}
+
+
+def _citizens(connection: Connection, came: ColumnElement[bool]) -> int:
+    who = select(exchanges.c.channel, exchanges.c.user_id).where(came).distinct().subquery()
+    return int(connection.execute(select(func.count()).select_from(who)).scalar_one())
+
+
+def _bucket(
+    connection: Connection, starts: datetime, ends: datetime, channels: Sequence[str] | None
+) -> Bucket:
+    came = _within(exchanges, exchanges.c.received_at, starts, ends, channels)
+    states = _by(connection, exchanges.c.state, and_(exchanges.c.state.in_(_STATES), came))
+    released = sum(states.get(state, 0) for state in _RELEASED)
+    return Bucket(starts, sum(states.values()), released, states.get(ExchangeState.HELD.value, 0))
+
+
+def _read(connection: Connection, made: ColumnElement[bool]) -> Sequence[Any]:
+    query = select(
+        holds.c.created_at, holds.c.decided_at, holds.c.decided_by, holds.c.state, holds.c.verdict
+    ).where(made)
+    return connection.execute(query.order_by(holds.c.created_at).limit(MOST_READ)).all()
+
+
+def _categories(sets: Mapping[str, int]) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for names, count in sets.items():
+        for name in names.split():
+            counts[name] += count
+    return dict(counts.most_common())
+
+
+def _rules(read: Sequence[Any]) -> Sequence[RuleFigures]:
+    held: Counter[str] = Counter()
+    approved: Counter[str] = Counter()
+    for row in read:
+        names = {finding["rule"] for finding in json.loads(row.verdict)["findings"]}
+        held.update(names)
+        if row.state == HoldState.APPROVED.value:
+            approved.update(names)
+    return [RuleFigures(rule, count, approved[rule]) for rule, count in held.most_common(MOST_RULES)]
+
+
+def _topics(
+    connection: Connection, came: ColumnElement[bool], topic_of: TopicOf
+) -> Mapping[tuple[str, str], int]:
+    troubled = (ExchangeState.HELD.value, ExchangeState.UNANSWERED.value, ExchangeState.CLOSED.value)
+    query = (
+        select(exchanges.c.asked, exchanges.c.channel)
+        .where(came, exchanges.c.state.in_(troubled))
+        .limit(MOST_READ)
+    )
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in connection.execute(query):
+        counts[topic_of(row.asked), row.channel] += 1
+    return dict(counts.most_common())
+
+
+def _bots(
+    connection: Connection, came: ColumnElement[bool], made: ColumnElement[bool]
+) -> Sequence[BotFigures]:
+    states = connection.execute(
+        select(exchanges.c.bot, exchanges.c.state, func.count(), func.sum(exchanges.c.bot_seconds))
+        .where(came, exchanges.c.bot != "")
+        .group_by(exchanges.c.bot, exchanges.c.state)
+    ).all()
+    decided = connection.execute(
+        select(exchanges.c.bot, holds.c.state, func.count())
+        .join(holds, holds.c.exchange_id == exchanges.c.id)
+        .where(made)
+        .group_by(exchanges.c.bot, holds.c.state)
+    ).all()
+    ends = {(row[0], row[1]): row[2] for row in decided}
+    return [
+        _bot(name, [row for row in states if row[0] == name], ends) for name in sorted({r[0] for r in states})
+    ]
+
+
+def _bot(name: str, rows: Sequence[Any], ends: Mapping[tuple[str, str], int]) -> BotFigures:
+    counts = {row[1]: row[2] for row in rows}
+    timed = sum(row[2] for row in rows if row[3] is not None)
+    seconds = sum(row[3] for row in rows if row[3] is not None)
+    return BotFigures(
+        name,
+        sum(counts.values()),
+        counts.get(ExchangeState.HELD.value, 0),
+        counts.get(ExchangeState.UNANSWERED.value, 0),
+        ends.get((name, HoldState.EDITED.value), 0),
+        ends.get((name, HoldState.REJECTED.value), 0),
+        seconds / timed if timed else None,
+    )
