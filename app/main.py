@@ -23,6 +23,7 @@ from app.assembly.channels import (
     second_person_at,
 )
 from app.assembly.console import console_parts, dispatcher_of
+from app.assembly.egress import egress_of
 from app.assembly.elements import extractor
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
@@ -32,6 +33,7 @@ from app.core.delivery import Backoff
 from app.core.errors import ConfigError
 from app.core.work_orders import compose
 from app.loading.policies import channel_policies
+from app.ports import PlatformClient
 from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
 from app.service.noticing import Lookout
@@ -39,6 +41,7 @@ from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
 from app.service.switches import Switches
+from app.service.vendors import Vendors
 from app.settings.whole import Settings
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
@@ -59,6 +62,7 @@ class Guard:
     store: SqlStore
     relays: Mapping[str, Relay]
     switches: Switches
+    vendors: Vendors
     courier: Courier
     dispatcher: Dispatcher | None
     lookout: Lookout | None
@@ -173,6 +177,9 @@ def _assemble(parts: Parts) -> Guard:
         passes_on=bool(settings.work_orders.url),
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
+    clients = clients_of(parts)
+    courier = _courier(parts, clients)
+    egress = egress_of(parts, codecs, checks, clients, courier, switches)
     return Guard(
         Front(
             Webhooks(
@@ -182,13 +189,15 @@ def _assemble(parts: Parts) -> Guard:
                 settings.server.max_body_bytes,
                 settings.server.read_body_within_s,
             ),
+            egress,
             console_site(console_parts(parts, review, switches, checks, policies, extract)),
             rest_app(parts, review, checks),
         ),
         parts.store,
         relays,
         switches,
-        _courier(parts),
+        egress.vendors,
+        courier,
         dispatcher_of(parts),
         lookout_of(parts, switches, extract),
         Sweeper(
@@ -201,11 +210,11 @@ def _assemble(parts: Parts) -> Guard:
     )
 
 
-def _courier(parts: Parts) -> Courier:
+def _courier(parts: Parts, clients: Mapping[str, PlatformClient]) -> Courier:
     wanted = parts.settings.courier
     return Courier(
         parts.store,
-        clients_of(parts),
+        clients,
         parts.coordinator,
         parts.observer,
         utc_now,

@@ -56,7 +56,7 @@ def relay_of(parts: Parts, name: str, codec: Codec, check: Check, stopped: Calla
         timedelta(seconds=channel.answer_within_s),
         _consultation_of(parts, parts.settings.policies[channel.policy]),
         stopped,
-        decide_within=_decide_within(parts.settings.policies[channel.policy]),
+        decide_within=decide_within(parts.settings.policies[channel.policy]),
     )
 
 
@@ -141,7 +141,7 @@ def _client(parts: Parts, channel: AnyChannel) -> PlatformClient | None:
     )
 
 
-def _decide_within(policy: Policy) -> Mapping[Severity, timedelta]:
+def decide_within(policy: Policy) -> Mapping[Severity, timedelta]:
     limits = policy.decide_within_minutes.model_dump()
     return {Severity(name): timedelta(minutes=limit) for name, limit in limits.items() if limit is not None}
 

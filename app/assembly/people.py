@@ -1,6 +1,7 @@
 """Who may sign in, on the records of this installation."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TypeVar
 
@@ -8,7 +9,6 @@ from app.assembly.parts import utc_now
 from app.core.identity import Role, User
 from app.service.signing_in import SigningIn
 from app.settings.desk import Console
-from app.settings.machinery import Storage
 from app.settings.whole import Settings
 from app.storage import migrate
 from app.storage.database import Database
@@ -39,18 +39,21 @@ async def first_administrator(database: Database, console: Console) -> str:
 
 async def with_people(settings: Settings, work: Callable[[SigningIn], Awaitable[T]]) -> T:
     """For commands: opens the records, works, closes them. Raises ConfigError, StoreError."""
+    async with records_of(settings) as database:
+        return await work(signing_in_on(database, settings.console))
+
+
+async def users_on(settings: Settings) -> Sequence[User]:
+    async with records_of(settings) as database:
+        return await SqlPeople(database).users()
+
+
+@asynccontextmanager
+async def records_of(settings: Settings) -> AsyncIterator[Database]:
+    """Ready to use, closed afterwards. Raises ConfigError, StoreError."""
     migrate.prepare(settings.storage.url, settings.storage.busy_timeout_s)
     database = Database(settings.storage.url, settings.storage.busy_timeout_s)
     try:
-        return await work(signing_in_on(database, settings.console))
-    finally:
-        await database.aclose()
-
-
-async def users_on(storage: Storage) -> Sequence[User]:
-    migrate.prepare(storage.url, storage.busy_timeout_s)
-    database = Database(storage.url, storage.busy_timeout_s)
-    try:
-        return await SqlPeople(database).users()
+        yield database
     finally:
         await database.aclose()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import audit, config, database, evaluating, judging, linting, token, user
+from app.cli import audit, config, database, evaluating, judging, linting, token, user, vendor
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
 
@@ -29,6 +29,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
+app.add_typer(vendor.app, name="vendor")
 
 
 @app.command()

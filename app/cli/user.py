@@ -70,7 +70,7 @@ def list_users(config: ConfigFile = None) -> None:
     """列出用户。Everybody who may sign in, or once could."""
     from app.assembly.people import users_on
 
-    for user in asyncio.run(users_on(settings_from(config).storage)):
+    for user in asyncio.run(users_on(settings_from(config))):
         where = "全部频道" if user.channels is None else "、".join(user.channels)
         marks = [
             mark

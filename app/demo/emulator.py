@@ -45,6 +45,7 @@ class Emulator:
     weibo: WeiboEmulator
     inbox: Inbox
     clock: SettableClock
+    wechat_api: WeChatApi
 
 
 def make_emulator(
@@ -77,7 +78,7 @@ def make_emulator(
     starlette = Starlette(routes=[*wechat_api.routes(), *weibo_api.routes()], lifespan=life)
     faults = Faults(starlette)
     starlette.routes.extend(Control(wechat, weibo, inbox, clock, faults).routes())
-    return Emulator(faults, wechat, weibo, inbox, clock)
+    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api)
 
 
 def real_time() -> datetime:

@@ -2,11 +2,13 @@
 
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.demo.faults import refusal
@@ -58,6 +60,7 @@ class WeChatApi:
     clock: Clock
     tokens: AccessTokens = field(init=False)
     stable_tokens: AccessTokens = field(init=False)
+    media: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tokens = AccessTokens(self.clock)
@@ -69,6 +72,9 @@ class WeChatApi:
             Route("/cgi-bin/stable_token", self._stable_token, methods=["POST"]),
             Route("/cgi-bin/message/custom/send", self._send, methods=["POST"]),
             Route("/cgi-bin/message/custom/typing", self._typing, methods=["POST"]),
+            Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
+            Route("/cgi-bin/media/get", self._download, methods=["GET"]),
+            Route("/cgi-bin/getcallbackip", self._addresses, methods=["GET"]),
         ]
 
     async def _token(self, request: Request) -> JSONResponse:
@@ -105,6 +111,36 @@ class WeChatApi:
         except Refused as no:
             return _refused(request, no)
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
+
+    async def _upload(self, request: Request) -> JSONResponse:
+        try:
+            self._check_token(request)
+            async with request.form() as form:
+                file = form.get("media")
+                if not isinstance(file, UploadFile):
+                    raise Refused(41005, "media data missing")
+                media_id = secrets.token_urlsafe(24)
+                self.media[media_id] = await file.read()
+        except Refused as no:
+            return _refused(request, no)
+        return JSONResponse({"type": request.query_params.get("type"), "media_id": media_id, "created_at": 0})
+
+    async def _download(self, request: Request) -> Response:
+        try:
+            self._check_token(request)
+            found = self.media.get(request.query_params.get("media_id", ""))
+            if found is None:
+                raise Refused(40007, "invalid media_id")
+        except Refused as no:
+            return _refused(request, no)
+        return Response(found, media_type="application/octet-stream")
+
+    async def _addresses(self, request: Request) -> JSONResponse:
+        try:
+            self._check_token(request)
+        except Refused as no:
+            return _refused(request, no)
+        return JSONResponse({"ip_list": ["127.0.0.1"]})
 
     def _check_secret(self, given: Mapping[str, object]) -> None:
         if given.get("grant_type") != "client_credential":

@@ -43,14 +43,17 @@ class Courier:
     async def run_once(self) -> int:
         """Lease and send one batch; how many there were."""
         due = await self.store.due(self.clock(), self.at_once, self.lease)
-        await asyncio.gather(*(self._carry(delivery) for delivery in due))
+        await asyncio.gather(*(self.carry(delivery) for delivery in due))
         return len(due)
 
-    async def _carry(self, delivery: Delivery) -> None:
+    async def carry(self, delivery: Delivery) -> Delivery:
+        """Send what is leased to the caller, once, and write down what became of it."""
         error = await self._send(delivery)
         if error is not None:
             self.observer.failed("delivery", error, channel=delivery.channel, delivery=delivery.id)
-        await self._record(concluded(delivery, error, self.clock(), self.backoff))
+        after = concluded(delivery, error, self.clock(), self.backoff)
+        await self._record(after)
+        return after
 
     async def _send(self, delivery: Delivery) -> PlatformError | None:
         """None when the platform confirmed it. Whatever else breaks here leaves its fate unknown."""

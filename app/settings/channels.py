@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from app.core.egress import READS
 from app.settings.values import Closed, EncodingAesKey, Identifier, Secret, WebhookToken
 
 HOLDING_TEXT = "您的留言已收到，工作人员核实后会尽快回复您。"
@@ -44,6 +45,15 @@ class WeChatChannel(ChannelBase):
     app_secret: Secret | None = None
     """For the access token; without it nothing can be delivered after the passive answer."""
     api_base: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
+    egress_allow: tuple[str, ...] = ()
+    """Calls that only tell a vendor something and are passed on, e.g. "/cgi-bin/user/info"."""
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _harmless(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(paths) - READS):
+            raise ValueError(f"{', '.join(unknown)} cannot be allowed; known: {', '.join(sorted(READS))}")
+        return paths
 
     @model_validator(mode="after")
     def _key_where_needed(self) -> Self:

@@ -12,6 +12,7 @@ from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Se
 from app.settings.notifications import Notifications
 from app.settings.policies import Judge, Policy
 from app.settings.values import Closed, Identifier
+from app.settings.vendors import Vendor
 
 Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check"]
 
@@ -42,6 +43,7 @@ class Settings(Closed):
     policies: dict[Identifier, Policy] = Field(default_factory=lambda: {"default": Policy()})
     bots: dict[Identifier, AnyBot]
     channels: dict[Identifier, AnyChannel]
+    vendors: dict[Identifier, Vendor] = Field(default_factory=dict)
     api_tokens: dict[Identifier, ApiToken] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -55,9 +57,26 @@ class Settings(Closed):
                 for name, policy in self.policies.items()
                 if policy.second_opinion
             ]
+        problems += self._vendors_without_way()
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    def _vendors_without_way(self) -> list[str]:
+        problems = []
+        for name, vendor in self.vendors.items():
+            channel = self.channels.get(vendor.channel)
+            if channel is None:
+                known = ", ".join(self.channels) or "none"
+                problems.append(
+                    f"vendors.{name}.channel: there is no [channels.{vendor.channel}]; known: {known}"
+                )
+            elif channel.platform != "wechat" or channel.app_secret is None:
+                problems.append(
+                    f"vendors.{name}.channel: {vendor.channel} must be a WeChat channel with an app_secret, "
+                    "since its messages leave with the account's own token"
+                )
+        return problems
 
     def _shared_credentials(self) -> list[str]:
         """Two channels with one account's credentials would each answer half of its messages."""

@@ -283,3 +283,23 @@ handovers = Table(
     Column("facts", Text, nullable=False),
     Index("handovers_by_time", "written_at"),
 )
+
+vendor_tokens = Table(
+    "vendor_tokens",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("vendor", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index("vendor_tokens_by_vendor", "vendor"),
+)
+
+vendor_revocations = Table(
+    "vendor_revocations",
+    metadata,
+    Column("vendor", String, primary_key=True),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+)

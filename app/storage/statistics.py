@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, not_, select
 
+from app.core.egress import KEY
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.core.statistics import BotFigures, Bucket, Figures, Period, RuleFigures
 from app.storage.database import Database
@@ -19,6 +20,9 @@ MOST_READ = 20_000
 MOST_RULES = 20
 _STATES = [state.value for state in ExchangeState]
 _RELEASED = (ExchangeState.ANSWERED.value, ExchangeState.QUEUED.value)
+
+_A_CITIZENS = not_(exchanges.c.message_key.startswith(KEY))
+"""Not what a vendor sent by itself."""
 
 TopicOf = Callable[[str], str]
 """The topic of a citizen's message; empty where none is clear."""
@@ -40,7 +44,7 @@ def _figures(
     connection: Connection, period: Period, channels: Sequence[str] | None, topic_of: TopicOf
 ) -> Figures:
     came = _within(exchanges, exchanges.c.received_at, period.starts, period.ends, channels)
-    came = and_(exchanges.c.state.in_(_STATES), came)
+    came = and_(exchanges.c.state.in_(_STATES), _A_CITIZENS, came)
     made = _within(holds, holds.c.created_at, period.starts, period.ends, channels)
     sent = _within(deliveries, deliveries.c.created_at, period.starts, period.ends, channels)
     sent = and_(deliveries.c.state.in_([state.value for state in DeliveryState]), sent)
@@ -87,7 +91,7 @@ def _bucket(
     connection: Connection, starts: datetime, ends: datetime, channels: Sequence[str] | None
 ) -> Bucket:
     came = _within(exchanges, exchanges.c.received_at, starts, ends, channels)
-    states = _by(connection, exchanges.c.state, and_(exchanges.c.state.in_(_STATES), came))
+    states = _by(connection, exchanges.c.state, and_(exchanges.c.state.in_(_STATES), _A_CITIZENS, came))
     released = sum(states.get(state, 0) for state in _RELEASED)
     return Bucket(starts, sum(states.values()), released, states.get(ExchangeState.HELD.value, 0))
 

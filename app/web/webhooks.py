@@ -7,14 +7,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from urllib.parse import parse_qsl
 
-from starlette.types import Message as Event
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import BadSignature, BodyChanged, DecodeError, StoreError
 from app.ports import Clock, Codec, Observer
 from app.service.relay import Relay
+from app.web.bodies import Refused, query_of, read_capped
 
 HOOKS = "/hooks/"
 """Before the channel's name in every webhook's path."""
@@ -26,17 +25,6 @@ class Hook:
 
     codec: Codec
     relay: Relay
-
-
-class Refused(Exception):
-    """The push is answered with this status and a word for the log; nothing of it is kept."""
-
-    def __init__(self, status: int, code: str, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-        self.code = code
-        """For logs and metrics: it quotes nothing of the push."""
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +53,7 @@ class Webhooks:
         if not channel:
             raise Refused(404, "unknown-channel", "no such channel")
         hook = self.hooks[channel]
-        query = _query(scope["query_string"])
+        query = query_of(scope["query_string"])
         try:
             if scope["method"] == "GET":
                 return "verify", "text/plain; charset=utf-8", hook.codec.verify(query, self.clock())
@@ -88,37 +76,9 @@ class Webhooks:
     async def _read(self, receive: Receive) -> bytes:
         try:
             async with asyncio.timeout(self.read_within_s):
-                return await _read_capped(receive, self.max_body_bytes)
+                return await read_capped(receive, self.max_body_bytes)
         except TimeoutError:
             raise Refused(408, "too-slow", "the body came too slowly") from None
-
-
-async def _read_capped(receive: Receive, cap: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        event: Event = await receive()
-        if event["type"] == "http.disconnect":
-            raise Refused(400, "hung-up", "the platform hung up")
-        chunk: bytes = event.get("body", b"")
-        size += len(chunk)
-        if size > cap:
-            raise Refused(413, "too-large", f"a push is at most {cap} bytes (server.max_body_bytes)")
-        chunks.append(chunk)
-        if not event.get("more_body", False):
-            return b"".join(chunks)
-
-
-def _query(raw: bytes) -> dict[str, str]:
-    """Query values, decoded once. A doubled parameter is an attack on whoever reads the other one."""
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
-    except (UnicodeDecodeError, ValueError):
-        raise Refused(400, "bad-query", "the query string cannot be read") from None
-    query = dict(pairs)
-    if len(query) != len(pairs):
-        raise Refused(400, "doubled-parameter", "a query parameter is doubled")
-    return query
 
 
 async def _respond(send: Send, status: int, media_type: str, body: bytes) -> None:

@@ -57,6 +57,8 @@ def _parts_without_form(message: Message, reply: Reply) -> Iterator[Finding]:
 
 def _no_form(message: Message, part: Part) -> str:
     is_event = message.kind is MessageKind.EVENT
+    if not message.passive:
+        return _no_sending_form(part)
     match part:
         case Menu():
             return "菜单消息不能作为被动回复，只能由客服消息接口（msgmenu）发送。"
@@ -71,6 +73,16 @@ def _no_form(message: Message, part: Part) -> str:
         case Cards(cards) if len(cards) > (EVENT_MAX_CARDS if is_event else MESSAGE_MAX_CARDS):
             limit = EVENT_MAX_CARDS if is_event else MESSAGE_MAX_CARDS
             return f"这里有 {len(cards)} 篇图文，微信在此处最多接受 {limit} 篇。"
+    return ""
+
+
+def _no_sending_form(part: Part) -> str:
+    """Where it goes out by the customer-service interface in any case."""
+    match part:
+        case Position() | Transfer() | Opaque():
+            return "客服消息接口没有这种消息。"
+        case Cards(cards) if len(cards) != 1:
+            return f"这里有 {len(cards)} 篇图文，客服消息接口一次只发 1 篇。"
     return ""
 
 

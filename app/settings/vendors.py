@@ -1,0 +1,23 @@
+"""Contractors that send by themselves, through the stand-in of the platform's API."""
+
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.settings.values import Closed, Identifier
+
+
+class Vendor(Closed):
+    channel: Identifier
+    secret_sha256: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
+        min_length=1, max_length=2
+    )
+    """`shenyan vendor secret` prints a secret and this; while it is rotated, the old one stands beside it."""
+    scopes: tuple[Literal["send", "media", "read"], ...] = ("send",)
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Where it may call from; empty: from anywhere."""
+    token_minutes: float = Field(120, gt=0, le=120)
+    """The platform's own live for two hours."""
+    when_held: Literal[0, 45047, 48001] = 0
+    """What its code hears of a held message: success, the quota's error or a refusal."""

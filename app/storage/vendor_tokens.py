@@ -1,0 +1,62 @@
+"""The tokens vendors were given, by hash, and which vendors are shut out. Asked at every call: what is
+revoked is revoked everywhere."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+
+from app.core.records import AuditEntry
+from app.core.vendors import Revocation, VendorToken
+from app.storage import trail
+from app.storage.database import Database
+from app.storage.schema import vendor_revocations, vendor_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class SqlVendorTokens:
+    database: Database
+
+    async def add(self, token: VendorToken, audit: AuditEntry) -> None:
+        """Also forgets what has long expired."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(vendor_tokens).where(vendor_tokens.c.expires_at < token.created_at))
+            connection.execute(insert(vendor_tokens), asdict(token))
+            trail.append(connection, (audit,))
+
+        await self.database.change(work)
+
+    async def find(self, token_hash: str) -> VendorToken | None:
+        """None also where its vendor was revoked since."""
+        query = (
+            select(vendor_tokens)
+            .outerjoin(vendor_revocations, vendor_revocations.c.vendor == vendor_tokens.c.vendor)
+            .where(vendor_tokens.c.hash == token_hash, vendor_revocations.c.vendor.is_(None))
+        )
+        row = await self.database.read(lambda connection: connection.execute(query).one_or_none())
+        return VendorToken(**row._mapping) if row else None
+
+    async def revocations(self) -> Sequence[Revocation]:
+        query = select(vendor_revocations).order_by(vendor_revocations.c.vendor)
+        return await self.database.read(
+            lambda connection: [Revocation(**row._mapping) for row in connection.execute(query)]
+        )
+
+    async def revoke(self, revocation: Revocation, audit: AuditEntry) -> None:
+        """Ends its tokens and shuts it out."""
+
+        def work(connection: Connection) -> None:
+            for table in (vendor_tokens, vendor_revocations):
+                connection.execute(delete(table).where(table.c.vendor == revocation.vendor))
+            connection.execute(insert(vendor_revocations), asdict(revocation))
+            trail.append(connection, (audit,))
+
+        await self.database.change(work)
+
+    async def restore(self, vendor: str, audit: AuditEntry) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(delete(vendor_revocations).where(vendor_revocations.c.vendor == vendor))
+            trail.append(connection, (audit,))
+
+        await self.database.change(work)
