@@ -12,17 +12,24 @@ __all__ = ["config", "rules", "run"]  # fixtures
 
 VENDOR = """
 [vendors.acme]
-channel = "hall"
-secret_sha256 = ["{}"]
+channel = "{channel}"
+secret_sha256 = ["{hash}"]
+"""
+WECHAT = """
+[channels.wechat]
+platform = "wechat"
+bot = "vendor"
+app_id = "wx1"
+token = "PlatformToken26"
+mode = "plaintext"
+app_secret = "platform-secret"
 """
 
 
 @pytest.fixture
 def with_vendor(config: Path) -> Path:
-    text = config.read_text("utf-8").replace(
-        "[channels.hall]", '[channels.hall]\napp_secret = "platform-secret"'
-    )
-    config.write_text(text + VENDOR.format("0" * 64), "utf-8")
+    vendor = VENDOR.format(channel="wechat", hash="0" * 64)
+    config.write_text(config.read_text("utf-8") + WECHAT + vendor, "utf-8")
     return config
 
 
@@ -35,11 +42,11 @@ def test_a_secret_is_shown_once_and_its_hash_goes_into_the_configuration(run: Ru
 
 def test_a_vendor_is_shut_out_and_let_in_again(run: Run, with_vendor: Path) -> None:
     at = ("--config", str(with_vendor))
-    assert run("vendor", "list", *at).out == "acme\thall\tsend\t可用\n"
+    assert run("vendor", "list", *at).out == "acme\twechat\tsend\t可用\n"
     assert run("vendor", "revoke", "acme", "--reason", "换人了", *at).code == 0
-    assert run("vendor", "list", *at).out == "acme\thall\tsend\t已停用：换人了\n"
+    assert run("vendor", "list", *at).out == "acme\twechat\tsend\t已停用：换人了\n"
     assert run("vendor", "restore", "acme", "--reason", "查清了", *at).code == 0
-    assert run("vendor", "list", *at).out == "acme\thall\tsend\t可用\n"
+    assert run("vendor", "list", *at).out == "acme\twechat\tsend\t可用\n"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,7 @@ def test_what_cannot_be_done_is_told(
 
 
 def test_a_channel_that_cannot_send_has_no_vendors(run: Run, config: Path) -> None:
-    config.write_text(config.read_text("utf-8") + VENDOR.format("0" * 64), "utf-8")
+    config.write_text(config.read_text("utf-8") + VENDOR.format(channel="hall", hash="0" * 64), "utf-8")
     ended = run("config", "check", "--config", str(config))
     assert ended.code != 0
     assert "vendors.acme.channel: hall must be a WeChat channel with an app_secret" in ended.err
