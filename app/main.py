@@ -29,10 +29,13 @@ from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
+from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
 from app.core.work_orders import compose
+from app.loading.phrases import load_phrases
 from app.loading.policies import channel_policies
+from app.loading.ruleset import shipped_dirs
 from app.ports import PlatformClient
 from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
@@ -41,6 +44,7 @@ from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
 from app.service.switches import Switches
+from app.service.takeovers import Takeovers
 from app.service.vendors import Vendors
 from app.settings.whole import Settings
 from app.storage.sql import SqlStore
@@ -62,6 +66,7 @@ class Guard:
     store: SqlStore
     relays: Mapping[str, Relay]
     switches: Switches
+    takeovers: Takeovers
     vendors: Vendors
     courier: Courier
     dispatcher: Dispatcher | None
@@ -80,10 +85,11 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         guard = _assemble(parts)
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
+        await guard.takeovers.look()
         hands = [
             one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
         ]
-        loops = [guard.switches.run, *(one.run for one in hands if workers)]
+        loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         try:
             yield guard
@@ -153,11 +159,21 @@ def _assemble(parts: Parts) -> Guard:
     checks = {name: check_of(parts.checker, policies[name]) for name in settings.channels}
     require_sound_fallbacks(settings, checks)
     switches = Switches(SqlSwitches(parts.store.database), parts.coordinator, parts.observer, utc_now)
+    require_sound_labels(settings, checks)
+    extract, takeovers = extractor(parts), takeovers_of(parts)
+    phrases = load_phrases(settings.rules.rules_dir or shipped_dirs()[0])
     relays = {
-        name: relay_of(parts, name, codecs[name], checks[name], partial(switches.is_stopped, name))
-        for name in settings.channels
+        name: relay_of(
+            parts,
+            name,
+            codecs[name],
+            checks[name],
+            partial(switches.is_stopped, name),
+            reception_of(parts, name, takeovers, phrases, extract),
+            label_of(channel),
+        )
+        for name, channel in settings.channels.items()
     }
-    extract = extractor(parts)
     review = Review(
         parts.store,
         {
@@ -190,12 +206,15 @@ def _assemble(parts: Parts) -> Guard:
                 settings.server.read_body_within_s,
             ),
             egress,
-            console_site(console_parts(parts, review, switches, checks, policies, extract)),
+            console_site(
+                console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
+            ),
             rest_app(parts, review, checks),
         ),
         parts.store,
         relays,
         switches,
+        takeovers,
         egress.vendors,
         courier,
         dispatcher_of(parts),

@@ -10,6 +10,7 @@ from app.bots.webhook import WebhookBotAdapter
 from app.core.checker import Checker
 from app.core.disposition import Fallbacks
 from app.core.errors import ConfigError
+from app.core.label import Label
 from app.core.model import BodyFormat, Conversation, Disposition, Reply, Severity
 from app.core.policy import CheckPolicy
 from app.loading.policies import check_policy
@@ -21,6 +22,7 @@ from app.platforms.weibo.codec import WeiboCodec
 from app.ports import Bot, Check, Codec, PlatformClient
 from app.service.consultation import Consultation
 from app.service.relay import Relay
+from app.service.takeovers import Reception
 from app.settings.bots import WebhookBot
 from app.settings.channels import AnyChannel, WeChatChannel, WeiboChannel
 from app.settings.policies import Policy
@@ -41,7 +43,15 @@ def codec_of(name: str, channel: AnyChannel) -> Codec:
     return WeChatCodec(name, credentials, max_age)
 
 
-def relay_of(parts: Parts, name: str, codec: Codec, check: Check, stopped: Callable[[], bool]) -> Relay:
+def relay_of(
+    parts: Parts,
+    name: str,
+    codec: Codec,
+    check: Check,
+    stopped: Callable[[], bool],
+    reception: Reception | None,
+    label: Label | None,
+) -> Relay:
     channel = parts.settings.channels[name]
     return Relay(
         codec,
@@ -56,6 +66,8 @@ def relay_of(parts: Parts, name: str, codec: Codec, check: Check, stopped: Calla
         timedelta(seconds=channel.answer_within_s),
         _consultation_of(parts, parts.settings.policies[channel.policy]),
         stopped,
+        reception=reception,
+        label=label,
         decide_within=decide_within(parts.settings.policies[channel.policy]),
     )
 

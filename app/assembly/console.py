@@ -6,18 +6,19 @@ from functools import partial
 from app.assembly.elements import topics
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import signing_in_on
+from app.assembly.takeovers import label_of
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation, explain
 from app.core.model import Conversation, Message, Reply
+from app.core.phrases import Phrase
 from app.core.policy import CheckPolicy
 from app.core.records import WorkOrder
-from app.loading.phrases import load_phrases
-from app.loading.ruleset import shipped_dirs
 from app.notifying.signed import post
 from app.ports import Check
 from app.service.dispatching import Dispatcher
 from app.service.review import Review
 from app.service.switches import Switches
+from app.service.takeovers import Takeovers
 from app.storage.handovers import SqlHandovers
 from app.storage.statistics import SqlStatistics
 from app.storage.work_orders import SqlWorkOrders
@@ -31,8 +32,10 @@ def console_parts(
     checks: Mapping[str, Check],
     policies: Mapping[str, CheckPolicy],
     extract: Callable[[Message], Elements],
+    phrases: Mapping[str, Phrase],
+    takeovers: Takeovers,
 ) -> ConsoleParts:
-    """Raises ConfigError for phrases that cannot be read."""
+    """Raises ConfigError for tables that cannot be read."""
     settings, database = parts.settings, parts.store.database
     return ConsoleParts(
         parts.store,
@@ -47,17 +50,19 @@ def console_parts(
                 channel.bot,
                 policies[name].shadow_all,
                 tuple(sorted(policies[name].shadow)),
+                label_of(channel),
             )
             for name, channel in settings.channels.items()
         },
         switches,
-        load_phrases(settings.rules.rules_dir or shipped_dirs()[0]),
+        phrases,
         partial(_explain, parts, policies),
         SqlHandovers(database),
         SqlWorkOrders(database),
         new_id,
         extract,
         SqlStatistics(database, topics(parts)),
+        takeovers,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from app.assembly.channels import decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
+from app.assembly.takeovers import label_of
 from app.core.vendors import Vendor
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.passage import Passage
@@ -52,6 +53,7 @@ def egress_of(
             new_id,
             partial(switches.is_stopped, name),
             decide_within(settings.policies[channel.policy]),
+            label_of(channel),
         )
         passage = Passage(parts.http, channel.api_base, client.tokens)
         stands[name] = Stand(channel.app_id, outlet, passage, frozenset(channel.egress_allow))

@@ -153,6 +153,8 @@ def _final_reply(hold: Hold, ruling: Ruling, now: datetime) -> Reply | None:
     """What is to be sent, if anything, once everything that forbids it has been looked at."""
     match ruling.decision:
         case Decision.APPROVE:
+            if not hold.reply.parts:
+                raise Invalid("approve: there is no draft")
             final, verdict = hold.reply, hold.verdict
             needs_confirmation = verdict.disposition is Disposition.BLOCK
         case Decision.EDIT | Decision.REJECT if ruling.reply is not None:

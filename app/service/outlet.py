@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from app.core import egress
 from app.core.disposition import with_objections
+from app.core.label import Label, labelled
 from app.core.model import (
     BodyFormat,
     Conversation,
@@ -61,6 +62,7 @@ class Outlet:
     new_id: NewId
     stopped: Callable[[], bool]
     decide_within: Mapping[Severity, timedelta]
+    label: Label | None = None
 
     async def send(self, vendor: Vendor, user: str, reply: Reply, body: bytes) -> Sent:
         """Raises VendorRefused where nothing can be sent to this citizen, StoreError."""
@@ -72,6 +74,7 @@ class Outlet:
             raise VendorRefused(
                 egress.WINDOW_CLOSED, "response out of time limit or subscription is canceled"
             )
+        reply = labelled(reply, self.label)
         exchange = self._exchange(vendor, user, body)
         await self.store.claim(exchange, now)
         verdict = await self._verdict(exchange.message, user, reply)

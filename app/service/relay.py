@@ -14,10 +14,13 @@ from typing import TypeVar
 
 from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
+from app.core.label import Label, labelled
 from app.core.model import Message, Reply, Severity, Verdict
 from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
+from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
+from app.service.takeovers import Reception
 from app.service.window import Window
 
 T = TypeVar("T")
@@ -57,6 +60,10 @@ class Relay:
     """None: the rules alone judge."""
     stopped: Callable[[], bool] = lambda: False
     """Whether the channel's bot is not let speak now."""
+    reception: Reception | None = None
+    """Who looks whether a message is for a person; None: all go to the bot."""
+    label: Label | None = None
+    """Of generated content; None: none is asked for."""
     decide_within: Mapping[Severity, timedelta] = field(default_factory=dict)
     """How long people may take over a hold, by its severity."""
     backlog: int = 500
@@ -119,6 +126,8 @@ class Relay:
         exchange, message = claim.exchange, claim.exchange.message
         if self.stopped():
             return exchange, STOPPED
+        if self.reception is not None and (verdict := await self.reception.verdict(message)) is not None:
+            return replace(exchange, reply=NO_DRAFT, verdict=verdict), ""
         started = perf_counter()
         try:
             reply = await self.bot.ask(message, claim.conversation)
@@ -130,6 +139,7 @@ class Relay:
             return replace(exchange, reply=reply, bot_seconds=asked - started), STOPPED
         if reply is None:
             return replace(exchange, bot_seconds=asked - started), ""
+        reply = labelled(reply, self.label)
         verdict = self.check(reply, claim.conversation)
         verdict = with_objections(verdict, self.codec.objections(message, reply))
         checked = perf_counter()
@@ -174,12 +184,15 @@ class Relay:
     def _dispose(self, exchange: Exchange, code: str, *, in_time: bool, new_id: str) -> Outcome:
         if code:
             return fail(exchange, code, fallbacks=self.fallbacks, now=self.clock())
+        fallbacks = self.fallbacks
+        if self.reception is not None:
+            fallbacks = self.reception.fallbacks(exchange.verdict, fallbacks)
         return dispose(
             exchange,
             exchange.reply,
             exchange.verdict,
             in_time=in_time,
-            fallbacks=self.fallbacks,
+            fallbacks=fallbacks,
             now=self.clock(),
             new_id=new_id,
             decide_within=self.decide_within,

@@ -26,6 +26,13 @@ class ChannelBase(Closed):
     when_held: Literal["holding_text", "nothing"] = "holding_text"
     when_late: Literal["holding_text", "nothing"] = "holding_text"
     """The bot is late, down or wrong."""
+    ai_label: str = Field("", max_length=100)
+    """What tells citizens that a bot's reply was generated; a person's words have none. Empty: no label."""
+    ai_label_at: Literal["start", "end"] = "end"
+    takeover: bool = True
+    """People answer who asks for them, asks the same twice, is in danger, or is angry at the last answer."""
+    takeover_rests_minutes: float = Field(120, gt=0)
+    """A conversation in which the citizen did not write for so long goes back to the bot."""
     answer_within_s: float = Field(4.5, gt=0, lt=5)
     """The platform hangs up at 5 s."""
     signature_max_age_s: float = Field(600, gt=0)

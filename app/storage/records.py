@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.core.likeness import likeness
-from app.core.model import Message, MessageKind, Reply
+from app.core.model import Message, MessageKind, Reply, Verdict
 from app.core.records import AuditEntry, Delivery, DeliveryState, Exchange, ExchangeState, Hold, HoldState
 from app.core.review import ENDS
 from app.storage.documents import (
@@ -130,7 +130,7 @@ def hold_values(hold: Hold) -> Values:
         "decide_by": hold.decide_by,
         "due_at": hold.due_at or NEVER,
         "severity": hold.verdict.severity.rank,
-        "categories": f" {' '.join(sorted({one.category.value for one in hold.verdict.findings}))} ",
+        "categories": _categories(hold.verdict),
         "likeness": likeness(hold.reply.text),
         "reviewable": hold.reviewable,
         "reply": reply_json(hold.reply),
@@ -139,6 +139,12 @@ def hold_values(hold: Hold) -> Values:
         "id": hold.id,
         **hold_changes(hold),
     }
+
+
+def _categories(verdict: Verdict) -> str:
+    """Each between spaces, so that one can be looked for."""
+    names = {finding.category.value for finding in verdict.findings if not finding.shadow}
+    return f" {' '.join(sorted(names))} "
 
 
 def hold_changes(hold: Hold) -> Values:

@@ -303,3 +303,14 @@ vendor_revocations = Table(
     Column("at", Moment, nullable=False),
     Column("reason", Words, nullable=False),
 )
+
+takeovers = Table(
+    "takeovers",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("user_id", Words, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Index("takeovers_by_time", "last_at"),
+)

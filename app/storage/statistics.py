@@ -115,7 +115,7 @@ def _rules(read: Sequence[Any]) -> Sequence[RuleFigures]:
     held: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     for row in read:
-        names = {finding["rule"] for finding in json.loads(row.verdict)["findings"]}
+        names = {one["rule"] for one in json.loads(row.verdict)["findings"] if not one.get("shadow")}
         held.update(names)
         if row.state == HoldState.APPROVED.value:
             approved.update(names)

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from app.loading.phrases import load_phrases
 from app.ports import HoldFilter
 from app.service.signing_in import SigningIn
 from app.service.switches import Switches
+from app.service.takeovers import Takeovers
 from app.storage.database import Database
 from app.storage.handovers import SqlHandovers
 from app.storage.people import SqlPeople
 from app.storage.statistics import SqlStatistics
 from app.storage.switches import SqlSwitches
+from app.storage.takeovers import SqlTakeovers
 from app.storage.work_orders import SqlWorkOrders
 from app.web.console.parts import Channel, ConsoleParts
 from app.web.console.site import console_site
@@ -64,6 +67,7 @@ class Desk:
     signing_in: SigningIn
     switches: Switches
     handovers: SqlHandovers
+    takeovers: Takeovers
     app: Any
 
     async def somebody(self, name: str, role: Role, channels: tuple[str, ...] | None = None) -> Person:
@@ -120,6 +124,13 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
         switches = Switches(SqlSwitches(here.store.database), here.review.coordinator, here.heard, here.clock)
         here.relay.stopped = lambda: switches.is_stopped("hall")
         handovers = SqlHandovers(here.store.database)
+        takeovers = Takeovers(
+            SqlTakeovers(here.store.database),
+            here.review.coordinator,
+            here.heard,
+            here.clock,
+            {"hall": timedelta(hours=2)},
+        )
         site = console_site(
             ConsoleParts(
                 here.store,
@@ -136,6 +147,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
                 here.review.new_id,
                 _extracted,
                 SqlStatistics(here.store.database, _topic),
+                takeovers,
             )
         )
-        yield Desk(here, here.store.database, signing_in, switches, handovers, site)
+        yield Desk(here, here.store.database, signing_in, switches, handovers, takeovers, site)

@@ -77,6 +77,14 @@ _SELF_HARM = re.compile(
     r"自杀|轻生|不想活|活不下去|跳楼|跳河|跳桥|割腕|喝农药|想死(?!你)|活着没意思|一死了之|同归于尽|"
     r"死给你们看|遗书"
 )
+_GRAVE = re.compile(f"{_EXTREME.pattern}|{_SELF_HARM.pattern}")
+
+
+def may_be_grave(text: str) -> bool:
+    """Whether a closer look is worth its time: a word of danger stands there, meant or not."""
+    return _GRAVE.search(text) is not None
+
+
 _URGENT = re.compile(
     r"停水|停电|停气|停暖|没水|没电了?|断水|断电|没气|没暖气|暖气不热|爆管|(?:自来水|水|电|气|"
     r"暖气)(?:断了|停了)|井盖(?:没|不见|丢|缺|破|碎|坏|被|塌|掉|损)|坑(?:太|很|特别|非常|这么)大|"

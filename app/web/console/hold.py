@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from app.core.identity import Permission
+from app.core.label import unlabelled
 from app.core.masking import numbered, restored
 from app.core.model import Disposition, Reply
 from app.core.records import Decision, Hold
@@ -78,6 +79,7 @@ def hold_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) ->
     store, review = parts.store, parts.review
     Reader = Annotated[Visitor, Depends(visitor_with(Permission.READ_MESSAGES))]  # noqa: N806
     Drafter = Annotated[Visitor, Depends(visitor_with(Permission.DRAFT))]  # noqa: N806
+    Decider = Annotated[Visitor, Depends(visitor_with(Permission.DECIDE))]  # noqa: N806
     Unmasker = Annotated[Visitor, Depends(visitor_with(Permission.UNMASK))]  # noqa: N806
 
     async def visible(hold_id: str, visitor: Visitor) -> Hold:
@@ -101,7 +103,9 @@ def hold_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) ->
             here="",
             hold=hold,
             around=await surroundings(parts, hold),
-            editable=numbered((hold.draft or hold).reply.text)[0],
+            editable=numbered(
+                unlabelled((hold.draft or hold).reply.text, parts.channels[hold.channel].label)
+            )[0],
             problem=problem,
             typed=typed,
             unmasked=unmasked,
@@ -138,6 +142,13 @@ def hold_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) ->
         except REFUSALS as error:
             return await show(hold, visitor, status_of(error), told(error))
         return await show(hold, visitor, unmasked=True)
+
+    @router.post("/{hold_id}/hand-back")
+    async def hand_back(hold_id: str, visitor: Decider) -> Response:
+        """From the citizen's next message on the bot answers again."""
+        hold = await visible(hold_id, visitor)
+        await parts.takeovers.hand_back(hold.channel, hold.user, visitor.name)
+        return RedirectResponse(f"/console/holds/{hold_id}", 303)
 
     @router.post("/{hold_id}/recheck")
     async def recheck(hold_id: str, visitor: Drafter, typed: Annotated[Typed, Form()]) -> Response:

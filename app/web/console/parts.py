@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation
+from app.core.label import Label
 from app.core.model import Message
 from app.core.phrases import Phrase
 from app.core.statistics import Figures, Period
@@ -13,6 +14,7 @@ from app.ports import Check, Clock, Coordinator, Handovers, NewId, Store, WorkOr
 from app.service.review import Review
 from app.service.signing_in import SigningIn
 from app.service.switches import Switches
+from app.service.takeovers import Takeovers
 
 
 class Statistics(Protocol):
@@ -30,6 +32,8 @@ class Channel:
     bot: str = ""
     shadow_all: bool = False
     shadow: tuple[str, ...] = ()
+    label: Label | None = None
+    """Of generated content; a person's own words begin without it."""
 
 
 Explain = Callable[[str, str, str], Explanation]
@@ -53,3 +57,4 @@ class ConsoleParts:
     extract: Callable[[Message], Elements]
     """The elements of a citizen's request."""
     statistics: Statistics
+    takeovers: Takeovers

@@ -96,6 +96,6 @@ def queue_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) -
 
 def groups(holds: Sequence[Hold]) -> Mapping[str, int]:
     """By hold: how many on this page are near-identical, where more than one is."""
-    kinds = {hold.id: (hold.channel, likeness(hold.reply.text)) for hold in holds}
+    kinds = {hold.id: (hold.channel, likeness(hold.reply.text)) for hold in holds if hold.reply.text}
     sizes = Counter(kinds.values())
     return {name: sizes[kind] for name, kind in kinds.items() if sizes[kind] > 1}

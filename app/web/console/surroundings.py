@@ -26,13 +26,41 @@ class Surroundings:
     decided: Sequence[Hold]
     """What was decided on near-identical replies, latest first."""
     work_order: WorkOrder | None
+    taken: bool
+    """Whether people answer this citizen instead of the bot."""
     elements: Elements
     """Of the citizen's request."""
 
 
 async def surroundings(parts: ConsoleParts, hold: Hold) -> Surroundings:
     store, message = parts.store, hold.message
-    decided = await store.holds(
+    decided = await _decided(parts, hold)
+    return Surroundings(
+        await store.history(hold.channel, hold.user, message.received_at, TURNS),
+        await store.allowance(hold.channel, hold.user, ""),
+        await alike(parts, hold),
+        decided,
+        await parts.work_orders.work_order(hold.id),
+        parts.takeovers.standing(hold.channel, hold.user) is not None,
+        await asyncio.to_thread(parts.extract, message),
+    )
+
+
+async def alike(parts: ConsoleParts, hold: Hold) -> Sequence[Hold]:
+    """The other open holds of this reply, what is due first on top."""
+    if not hold.reply.text:
+        return []
+    found = await parts.store.holds(
+        HoldFilter(channels=(hold.channel,), likeness=likeness(hold.reply.text), limit=MOST_ALIKE + 1)
+    )
+    return [one for one in found.items if one.id != hold.id][:MOST_ALIKE]
+
+
+async def _decided(parts: ConsoleParts, hold: Hold) -> Sequence[Hold]:
+    """What became of near-identical replies; a hold without a draft is like no other."""
+    if not hold.reply.text:
+        return []
+    found = await parts.store.holds(
         HoldFilter(
             states=tuple(sorted(ENDS)),
             channels=(hold.channel,),
@@ -40,19 +68,4 @@ async def surroundings(parts: ConsoleParts, hold: Hold) -> Surroundings:
             limit=DECIDED + 1,
         )
     )
-    return Surroundings(
-        await store.history(hold.channel, hold.user, message.received_at, TURNS),
-        await store.allowance(hold.channel, hold.user, ""),
-        await alike(parts, hold),
-        [one for one in decided.items if one.id != hold.id][:DECIDED],
-        await parts.work_orders.work_order(hold.id),
-        await asyncio.to_thread(parts.extract, message),
-    )
-
-
-async def alike(parts: ConsoleParts, hold: Hold) -> Sequence[Hold]:
-    """The other open holds of this reply, what is due first on top."""
-    found = await parts.store.holds(
-        HoldFilter(channels=(hold.channel,), likeness=likeness(hold.reply.text), limit=MOST_ALIKE + 1)
-    )
-    return [one for one in found.items if one.id != hold.id][:MOST_ALIKE]
+    return [one for one in found.items if one.id != hold.id][:DECIDED]

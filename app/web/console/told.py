@@ -45,6 +45,7 @@ _TOLD: Mapping[str, str] = {
 }
 _IN_CHINESE: Mapping[str, str] = {
     "reject: a reason is required": "拦截要写理由。",
+    "approve: there is no draft": "机器人没有被问到，没有可放行的回复，请写一条再“改后放行”。",
     "approve: a reason is required": "仍要发出，要写理由。",
     "edit: a reason is required": "仍要发出，要写理由。",
     "propose: a reason is required": "仍要发出，要写理由。",

@@ -87,6 +87,11 @@ ACTIONS: Mapping[str, str] = {
     "user.totp": "开通动态码",
     "user.totp-off": "取消动态码",
     "user.session": "结束登录",
+    "takeover.begin": "转人工",
+    "takeover.end": "交回机器人",
+    "vendor.token": "外包方取令牌",
+    "vendor.revoke": "停用外包方",
+    "vendor.restore": "恢复外包方",
     "shift.hand-over": "交班",
     "shift.take-over": "接班",
 }
