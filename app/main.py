@@ -25,6 +25,7 @@ from app.assembly.channels import (
 from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of
 from app.assembly.elements import extractor
+from app.assembly.gateways import gateways_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
@@ -209,7 +210,7 @@ def _assemble(parts: Parts) -> Guard:
             console_site(
                 console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
             ),
-            rest_app(parts, review, checks),
+            rest_app(parts, review, checks, gateways_of(parts, checks, switches)),
         ),
         parts.store,
         relays,

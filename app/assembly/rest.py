@@ -7,13 +7,15 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.assembly.channels import check_of
-from app.assembly.parts import Parts
+from app.assembly.parts import Parts, new_id, utc_now
 from app.core.errors import StoreError
 from app.loading.policies import check_policy
 from app.ports import Check
+from app.service.gateway import Gateway
 from app.service.review import Review
 from app.settings.policies import Policy
 from app.web.api.access import callers
+from app.web.api.chat import chat_router
 from app.web.api.deliveries import deliveries_router
 from app.web.api.exchanges import exchanges_router
 from app.web.api.holds import holds_router
@@ -23,7 +25,9 @@ from app.web.health import health_router, metrics_router
 from app.web.security import Tokens
 
 
-def rest_app(parts: Parts, review: Review, checks: Mapping[str, Check]) -> FastAPI:
+def rest_app(
+    parts: Parts, review: Review, checks: Mapping[str, Check], gateways: Mapping[str, Gateway]
+) -> FastAPI:
     settings = parts.settings
     rest = FastAPI(
         title="慎言 Shenyan",
@@ -55,6 +59,7 @@ def rest_app(parts: Parts, review: Review, checks: Mapping[str, Check]) -> FastA
         deliveries_router(parts.store, review, caller_with),
         exchanges_router(parts.store, review, caller_with),
         check_router(checks, default, caller_with),
+        chat_router(gateways, utc_now, new_id, caller_with),
         health_router({"records": records}),
         metrics_router(render, settings.monitoring.metrics_from),
     ):

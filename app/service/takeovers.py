@@ -17,8 +17,11 @@ from app.ports import Clock, Coordinator, Observer
 
 TAKEOVERS_TOPIC = "takeovers"
 LOOK_EVERY_S = 1.0
+SETTLE_S = 0.25
 REMEMBERED = 5_000
 """Followers whose last question is kept in mind, for the same one asked twice."""
+SOON = timedelta(minutes=30)
+"""What is asked again later is another conversation."""
 SHORTEST_REPEAT = 4
 """Code points: 好的 and 谢谢 are said twice by everybody."""
 
@@ -40,7 +43,7 @@ class Takeovers:
     clock: Clock
     rests_after: Mapping[str, timedelta]
     """By channel: a conversation in which the citizen did not write for so long goes back to the bot."""
-    _taken: Mapping[tuple[str, str], Takeover] = field(default_factory=dict)
+    _taken: dict[tuple[str, str], Takeover] = field(default_factory=dict)
 
     async def look(self) -> None:
         """Raises StoreError."""
@@ -52,6 +55,7 @@ class Takeovers:
         """Until cancelled. While the records are away, what was last seen counts."""
         while True:
             await self.coordinator.wait(TAKEOVERS_TOPIC, LOOK_EVERY_S)
+            await asyncio.sleep(SETTLE_S)  # many may come at once, and each look reads all of them
             try:
                 await self.look()
             except StoreError as error:
@@ -69,20 +73,20 @@ class Takeovers:
         takeover = Takeover(channel, user, reason, now, now)
         entry = AuditEntry(now, "system", "takeover.begin", f"channel:{channel}", reason=reason.value)
         await self.records.take(takeover, entry)
-        self._taken = {**self._taken, (channel, user): takeover}
+        self._taken[channel, user] = takeover
         await self.coordinator.announce(TAKEOVERS_TOPIC)
 
     async def heard(self, taken: Takeover) -> None:
         """The follower has written again: it does not rest yet."""
         later = replace(taken, last_at=self.clock())
         await self.records.heard(later)
-        self._taken = {**self._taken, (taken.channel, taken.user): later}
+        self._taken[taken.channel, taken.user] = later
 
     async def hand_back(self, channel: str, user: str, by: str) -> None:
         """To the bot, from the next message on."""
         entry = AuditEntry(self.clock(), by, "takeover.end", f"channel:{channel}")
         await self.records.hand_back(channel, user, entry)
-        self._taken = {key: one for key, one in self._taken.items() if key != (channel, user)}
+        self._taken.pop((channel, user), None)
         await self.coordinator.announce(TAKEOVERS_TOPIC)
 
 
@@ -96,8 +100,8 @@ class Reception:
     phrases: Mapping[Reason, Reply]
     """What the citizen hears; where there is none, the channel's holding text."""
     ruleset: str
-    _last: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    """The likeness of each follower's last question, of those that wrote last."""
+    _last: OrderedDict[str, tuple[str, datetime]] = field(default_factory=OrderedDict)
+    """The likeness and time of each follower's last question, of those that wrote last."""
 
     async def verdict(self, message: Message) -> Verdict | None:
         """None: the bot is asked. Raises StoreError."""
@@ -128,9 +132,12 @@ class Reception:
         return reason
 
     def _remember(self, message: Message) -> tuple[bool, bool]:
-        """Whether it is the question of before, and whether there was one."""
-        now, before = likeness(message.text), self._last.pop(message.user, None)
-        self._last[message.user] = now
+        """Whether it is the question of just before, and whether there was one."""
+        at, asked = message.received_at, likeness(message.text)
+        before, then = self._last.pop(message.user, ("", at - SOON))
+        self._last[message.user] = (asked, at)
         if len(self._last) > REMEMBERED:
             self._last.popitem(last=False)
-        return before == now and len(message.text.strip()) >= SHORTEST_REPEAT, before is not None
+        if at - then >= SOON:
+            return False, False
+        return before == asked and len(message.text.strip()) >= SHORTEST_REPEAT, True

@@ -14,7 +14,7 @@ from app.settings.policies import Judge, Policy
 from app.settings.values import Closed, Identifier
 from app.settings.vendors import Vendor
 
-Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check"]
+Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat"]
 
 
 class ApiToken(Closed):

@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 
-USERS = 200
+USERS = 10**12
+"""So many that nobody asks the same twice: that would be a question for a person."""
 
 PUSH = (
     "<xml><ToUserName><![CDATA[gh_bench]]></ToUserName><FromUserName><![CDATA[citizen-{user}]]></FromUserName>"

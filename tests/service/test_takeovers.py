@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from app.ports import HoldFilter
 from app.service.takeovers import Reception, Takeovers
 from app.storage.takeovers import SqlTakeovers
 from tests.service.stage import HOLDING, POLITE, Stage, stage
-from tests.values import message
+from tests.values import NOON, message
 
 ASKED, DANGER = Reply.of("已为您转给工作人员。"), Reply.of("请立即拨打110。")
 
@@ -27,11 +27,13 @@ class Office:
     stage: Stage
     takeovers: Takeovers
 
-    async def says(self, text: str, user: str = "citizen-1") -> Reply | None:
+    async def says(self, text: str, user: str = "citizen-1", at: datetime = NOON) -> Reply | None:
         """What this citizen hears at once."""
         number = len(self.stage.bot.asked) + len(await self.held()) + self.counted
         self.counted += 1
-        answer = await self.stage.relay.respond(message(f"MsgId:{number}-{text}", user=user, text=text))
+        answer = await self.stage.relay.respond(
+            message(f"MsgId:{number}-{text}", user=user, text=text, received_at=at)
+        )
         return answer.reply
 
     async def held(self) -> list[str]:
@@ -109,6 +111,12 @@ async def test_the_same_question_twice_is_a_persons(office: Office) -> None:
     await office.says("路灯坏了谁来修")
     await office.says("路灯坏了，谁来修？？")
     assert (len(office.asked), await office.held()) == (1, ["system.takeover-repeated"])
+
+
+async def test_what_is_asked_again_another_day_is_the_bots(office: Office) -> None:
+    await office.says("路灯坏了谁来修")
+    office.stage.clock.forward(minutes=31)
+    assert await office.says("路灯坏了谁来修", at=office.stage.clock()) == POLITE
 
 
 async def test_thanks_may_be_said_twice(office: Office) -> None:

@@ -264,3 +264,12 @@ async def test_check_judges_and_stores_nothing(tmp_path: Path) -> None:
         unknown = await client.post("/v1/check", json={"text": "好", "channel": "nobody"})
         assert unknown.status_code == 422
         assert (await client.get("/v1/exchanges")).json()["items"] == []
+
+
+async def test_many_texts_are_judged_in_their_order(tmp_path: Path) -> None:
+    async with api(tmp_path) as (client, _):
+        items = [{"text": "九点开门。"}, {"text": "呵呵，您真行。"}, {"text": "九点。", "channel": "hall"}]
+        answer = await client.post("/v1/check/batch", json={"items": items})
+        assert [one["disposition"] for one in answer.json()["items"]] == ["release", "hold", "release"]
+        assert (await client.post("/v1/check/batch", json={"items": []})).status_code == 422
+        assert (await client.post("/v1/check/batch", json={"items": items * 50})).status_code == 422

@@ -1,0 +1,52 @@
+"""The channels whose chat models integrators may ask through the guard."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from app.assembly.channels import decide_within
+from app.assembly.parts import Parts, new_id, utc_now
+from app.assembly.takeovers import label_of
+from app.bots.completions import Completions
+from app.core.model import Reply
+from app.ports import Check
+from app.service.gateway import Ask, Gateway
+from app.service.switches import Switches
+from app.settings.bots import ChatBot
+
+
+def gateways_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -> Mapping[str, Gateway]:
+    settings = parts.settings
+    found: dict[str, Gateway] = {}
+    for name, channel in settings.channels.items():
+        bot = settings.bots[channel.bot]
+        if not isinstance(bot, ChatBot):
+            continue
+        found[name] = Gateway(
+            name,
+            channel.bot,
+            _ask(parts, bot),
+            checks[name],
+            parts.store,
+            parts.coordinator,
+            parts.observer,
+            utc_now,
+            new_id,
+            Reply.of(channel.holding_text),
+            label_of(channel),
+            partial(switches.is_stopped, name),
+            decide_within(settings.policies[channel.policy]),
+        )
+    return found
+
+
+def _ask(parts: Parts, bot: ChatBot) -> Ask:
+    """With the office's own system prompt first, whatever the integrator's says."""
+
+    async def ask(request: Mapping[str, object]) -> str:
+        given = request.get("messages")
+        system = [{"role": "system", "content": bot.system_prompt}] if bot.system_prompt else []
+        messages = [*system, *(given if isinstance(given, list) else [])]
+        wanted = {**request, "model": bot.model, "messages": messages, "stream": False}
+        return await Completions(parts.session, bot.url, bot.api_key, bot).whole(wanted)
+
+    return ask
