@@ -72,6 +72,10 @@ class Codec(Protocol):
         characters. Findings of category SYSTEM; empty when it can."""
         ...
 
+    def pieces(self, message: Message, reply: Reply) -> Sequence[Reply]:
+        """The reply in as many messages as this platform needs for it, in order; usually itself."""
+        ...
+
     def encode_push(self, message: Message, now: datetime) -> SignedRequest:
         """Write the push anew for a vendor, signed and wrapped with this codec's own credentials.
 
@@ -238,8 +242,12 @@ class Store(Protocol):
         delivery: Delivery | None,
         audit: AuditEntry,
         work_order: WorkOrder | None = None,
+        more: Sequence[Delivery] = (),
     ) -> None:
-        """Write all of them or none. Raises HoldNotFound; Conflict unless the stored version is one less."""
+        """Write all of them or none; `more`: what follows `delivery`, in pieces.
+
+        Raises HoldNotFound; Conflict unless the stored version is one less.
+        """
         ...
 
     async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:

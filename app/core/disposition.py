@@ -8,6 +8,7 @@ from types import MappingProxyType
 from app.core.model import Disposition, Finding, Message, Reply, Severity, Verdict
 from app.core.records import STOPPED, Delivery, Exchange, ExchangeState, Hold, Outcome
 
+HEAD_START = timedelta(seconds=1)
 NO_LIMITS: Mapping[Severity, timedelta] = MappingProxyType({})
 
 
@@ -37,8 +38,11 @@ def dispose(
     now: datetime,
     new_id: str,
     decide_within: Mapping[Severity, timedelta] = NO_LIMITS,
+    pieces: Sequence[Reply] = (),
 ) -> Outcome:
     """What becomes of a bot's answer. `in_time`: the passive answer is still ours to give.
+
+    `pieces`: the reply as it goes out, where the platform does not take it whole.
 
     `verdict` is None only where `reply` is: a bot that chose to say nothing.
     """
@@ -52,10 +56,12 @@ def dispose(
     if verdict.disposition is not Disposition.RELEASE:
         hold = _hold(done, reply, verdict, now, new_id, decide_within.get(verdict.severity))
         return Outcome(replace(done, state=ExchangeState.HELD, answer=spoken), hold=hold)
+    first, *rest = pieces or (reply,)
     if passive:
-        return Outcome(replace(done, state=ExchangeState.ANSWERED, answer=reply))
+        answered = Outcome(replace(done, state=ExchangeState.ANSWERED, answer=first))
+        return _with_more(answered, rest, now, new_id)
     late = replace(done, answer=fallbacks.late if message.passive else None)
-    return _queue(late, reply, now, new_id)
+    return _with_more(_queue(late, first, now, new_id), rest, now, new_id)
 
 
 def fail(exchange: Exchange, code: str, *, fallbacks: Fallbacks, now: datetime) -> Outcome:
@@ -67,10 +73,12 @@ def fail(exchange: Exchange, code: str, *, fallbacks: Fallbacks, now: datetime) 
 
 def defer(outcome: Outcome, *, fallbacks: Fallbacks, now: datetime, new_id: str) -> Outcome:
     """A recorded passive answer that did not leave in time after all: it becomes a delivery."""
+    first = outcome.exchange.answer
     exchange = replace(outcome.exchange, answer=fallbacks.late)
-    if exchange.state is not ExchangeState.ANSWERED or exchange.reply is None:
+    if exchange.state is not ExchangeState.ANSWERED or first is None:
         return Outcome(exchange)
-    return _queue(exchange, exchange.reply, now, new_id)
+    # Older than the pieces that were to follow it, so that it still goes first.
+    return _queue(exchange, first, exchange.finished_at or now, new_id)
 
 
 def abandon(exchange: Exchange, now: datetime) -> Exchange:
@@ -101,6 +109,51 @@ def _hold(
         deliver_by=message.window.closes_at if message.window else None,
         decide_by=now + within if within else None,
         reviewable=message.window is not None and message.window.reviewable,
+    )
+
+
+def _with_more(outcome: Outcome, rest: Sequence[Reply], now: datetime, new_id: str) -> Outcome:
+    """The first piece has a moment's start, whichever way it goes."""
+    window = outcome.exchange.message.window
+    if not rest or window is None or outcome.exchange.state is ExchangeState.UNANSWERED:
+        return outcome
+    more = in_order(
+        new_id,
+        outcome.exchange.id,
+        "",
+        outcome.exchange.message,
+        rest,
+        now=now,
+        deliver_by=window.closes_at,
+    )
+    return replace(outcome, more=tuple(replace(one, next_at=now + HEAD_START) for one in more))
+
+
+def in_order(
+    new_id: str,
+    exchange_id: str,
+    hold_id: str,
+    message: Message,
+    pieces: Sequence[Reply],
+    *,
+    now: datetime,
+    deliver_by: datetime,
+) -> tuple[Delivery, ...]:
+    """What follows a first delivery made `now`, each a little younger than the one before."""
+    return tuple(
+        replace(
+            new_delivery(
+                f"{new_id}-{number}",
+                exchange_id,
+                hold_id,
+                message,
+                piece,
+                now=now,
+                deliver_by=deliver_by,
+            ),
+            created_at=now + number * timedelta(microseconds=1),
+        )
+        for number, piece in enumerate(pieces, 1)
     )
 
 

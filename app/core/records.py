@@ -244,6 +244,8 @@ class Outcome:
     hold: Hold | None = None
     delivery: Delivery | None = None
     audit: AuditEntry | None = None
+    more: tuple[Delivery, ...] = ()
+    """Further pieces of a long reply, sent after what goes out first."""
 
     @property
     def response(self) -> Reply | None:

@@ -76,6 +76,8 @@ class Outlet:
             )
         reply = labelled(reply, self.label)
         exchange = self._exchange(vendor, user, body)
+        if len(self.codec.pieces(exchange.message, reply)) > 1:
+            raise VendorRefused(egress.TOO_LONG, "content size out of limit")
         await self.store.claim(exchange, now)
         verdict = await self._verdict(exchange.message, user, reply)
         done = replace(exchange, reply=reply, verdict=verdict, finished_at=self.clock(), bot=vendor.name)

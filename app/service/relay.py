@@ -5,7 +5,7 @@ the channel's fallback and the message stays on record.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import inf
@@ -15,7 +15,7 @@ from typing import TypeVar
 from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
 from app.core.label import Label, labelled
-from app.core.model import Message, Reply, Severity, Verdict
+from app.core.model import Category, Disposition, Finding, Message, Reply, Severity, Verdict
 from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
@@ -142,6 +142,7 @@ class Relay:
         reply = labelled(reply, self.label)
         verdict = self.check(reply, claim.conversation)
         verdict = with_objections(verdict, self.codec.objections(message, reply))
+        verdict = await self._affordable(verdict, message, reply)
         checked = perf_counter()
         return (
             replace(
@@ -153,6 +154,18 @@ class Relay:
             ),
             "",
         )
+
+    async def _affordable(self, verdict: Verdict, message: Message, reply: Reply) -> Verdict:
+        """A long reply goes out whole or waits: half of it would be worse than none."""
+        pieces = self.codec.pieces(message, reply)
+        if len(pieces) == 1 or verdict.disposition is not Disposition.RELEASE:
+            return verdict
+        needed = len(pieces) - (1 if message.passive else 0)
+        left = (await self.store.allowance(message.channel, message.user, "")).left
+        if needed <= left:
+            return verdict
+        why = f"这条回复还要再发 {needed} 条，平台只让再发 {left} 条，请改短。"
+        return with_objections(verdict, [Finding("system.quota", Category.SYSTEM, Severity.MEDIUM, why)])
 
     async def _consult(self, exchange: Exchange, reply: Reply, verdict: Verdict, window: Window) -> Verdict:
         """A passive answer is not kept waiting past its window; one that is late already may wait."""
@@ -196,7 +209,12 @@ class Relay:
             now=self.clock(),
             new_id=new_id,
             decide_within=self.decide_within,
+            pieces=self._pieces(exchange),
         )
+
+    def _pieces(self, exchange: Exchange) -> Sequence[Reply]:
+        released = exchange.verdict is not None and exchange.verdict.disposition is Disposition.RELEASE
+        return self.codec.pieces(exchange.message, exchange.reply) if released and exchange.reply else ()
 
     async def _replay(self, exchange: Exchange) -> Answer:
         """A resend gets the recorded answer, and waits for it while the first push is still under way."""
@@ -207,7 +225,7 @@ class Relay:
 
     async def _announce(self, outcome: Outcome) -> None:
         await self.coordinator.announce(answer_topic(outcome.exchange.id))
-        if outcome.delivery is not None:
+        if outcome.delivery is not None or outcome.more:
             await self.coordinator.announce(DELIVERIES_TOPIC)
         if outcome.hold is not None:
             await self.coordinator.announce(QUEUE_TOPIC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.core.delivery import confirmed_by_person, retried_by_person
-from app.core.disposition import new_delivery, with_objections
+from app.core.disposition import in_order, new_delivery, with_objections
 from app.core.errors import Conflict, Invalid, Undeliverable
 from app.core.model import Category, Conversation, Disposition, Finding, Menu, Reply, Severity, Verdict
 from app.core.phrases import Filled, on_values
@@ -76,7 +76,9 @@ class Review:
             after=_facts(settled, ruling.verdict),
             reason=ruling.reason,
         )
-        await self.store.settle(settled, delivery, entry, self._work_order(settled, ruling))
+        await self.store.settle(
+            settled, delivery, entry, self._work_order(settled, ruling), self._more(settled, delivery)
+        )
         self.observer.hold_settled(settled)
         await self.coordinator.announce(QUEUE_TOPIC)
         if delivery is not None:
@@ -155,9 +157,26 @@ class Review:
             hold.exchange_id,
             hold.id,
             hold.message,
-            hold.final,
+            self._pieces(hold)[0],
             now=self.clock(),
             deliver_by=hold.deliver_by,
+        )
+
+    def _pieces(self, hold: Hold) -> Sequence[Reply]:
+        return self.desks[hold.channel].codec.pieces(hold.message, hold.final) if hold.final else ()
+
+    def _more(self, hold: Hold, first: Delivery | None) -> Sequence[Delivery]:
+        """What follows the first piece of a long text."""
+        if first is None:
+            return ()
+        return in_order(
+            first.id,
+            first.exchange_id,
+            first.hold_id,
+            first.message,
+            self._pieces(hold)[1:],
+            now=first.created_at,
+            deliver_by=first.deliver_by,
         )
 
     def _work_order(self, hold: Hold, ruling: Ruling) -> WorkOrder | None:

@@ -34,7 +34,7 @@ class Conclusion:
     was: ExchangeState
     changes: Values
     hold: Values | None
-    delivery: Values | None
+    deliveries: Sequence[Values]
     audit: AuditEntry | None
 
     @classmethod
@@ -49,7 +49,7 @@ class Conclusion:
                 **exchange_changes(outcome.exchange),
             },
             hold_values(outcome.hold) if outcome.hold else None,
-            delivery_values(outcome.delivery) if outcome.delivery else None,
+            [delivery_values(one) for one in (outcome.delivery, *outcome.more) if one],
             outcome.audit,
         )
 
@@ -67,7 +67,7 @@ def write(connection: Connection, items: Sequence[Conclusion]) -> Sequence[Guard
     new_holds = [item.hold for item in items if item.hold]
     if new_holds:
         connection.execute(_NEW_HOLD, new_holds)
-    new_deliveries = [item.delivery for item in items if item.delivery]
+    new_deliveries = [row for item in items for row in item.deliveries]
     if new_deliveries:
         connection.execute(_NEW_DELIVERY, new_deliveries)
     trail.append(connection, [item.audit for item in items if item.audit])

@@ -98,18 +98,18 @@ class Settlement:
 
     hold: Hold
     changes: Values
-    delivery: Values | None
+    deliveries: Sequence[Values]
     audit: AuditEntry
     work_order: Values | None = None
 
     @classmethod
     def of(
-        cls, hold: Hold, delivery: Delivery | None, audit: AuditEntry, order: WorkOrder | None
+        cls, hold: Hold, sent: Sequence[Delivery], audit: AuditEntry, order: WorkOrder | None
     ) -> "Settlement":
         return cls(
             hold,
             hold_changes(hold),
-            delivery_values(delivery) if delivery else None,
+            [delivery_values(one) for one in sent],
             audit,
             asdict(order) if order else None,
         )
@@ -132,10 +132,10 @@ def _settle(connection: Connection, item: Settlement) -> GuardError | None:
         by = trail.last_actor(connection, item.audit.subject)
         return Conflict("somebody else has changed the hold", by=by, state=stored.state)
     connection.execute(_CHANGE, {"of_id": item.hold.id, **item.changes})
-    if item.delivery is not None:
+    for delivery in item.deliveries:
         # The follower may have written again since the hold was read: the longer window counts.
-        deliver_by = max(filter(None, (item.delivery["deliver_by"], stored.deliver_by)))
-        connection.execute(insert(deliveries), {**item.delivery, "deliver_by": deliver_by})
+        deliver_by = max(filter(None, (delivery["deliver_by"], stored.deliver_by)))
+        connection.execute(insert(deliveries), {**delivery, "deliver_by": deliver_by})
     if item.work_order is not None:
         connection.execute(insert(work_orders), item.work_order)
     trail.append(connection, (item.audit,))

@@ -133,8 +133,10 @@ class SqlStore:
         delivery: Delivery | None,
         audit: AuditEntry,
         work_order: WorkOrder | None = None,
+        more: Sequence[Delivery] = (),
     ) -> None:
-        await self.journal.submit(holds.settle, Settlement.of(hold, delivery, audit, work_order))
+        sent = [one for one in (delivery, *more) if one is not None]
+        await self.journal.submit(holds.settle, Settlement.of(hold, sent, audit, work_order))
 
     async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:
         return await self.database.read(lambda connection: holds.expired(connection, now, limit))

@@ -81,6 +81,9 @@ class ToyCodec:
             return ()
         return (Finding("system.too-long", Category.SYSTEM, Severity.MEDIUM, "回复过长"),)
 
+    def pieces(self, message: Message, reply: Reply) -> Sequence[Reply]:
+        return (reply,)
+
     def verify(self, query: Mapping[str, str], now: datetime) -> bytes:
         return query["echostr"].encode()
 

@@ -9,10 +9,11 @@ from typing import Literal
 
 from app.core.errors import BadSignature, BotMalformed, ConfigError, DecodeError
 from app.core.model import BodyFormat, Envelope, Finding, Message, Reply
+from app.core.splitting import pieces_of
 from app.platforms.signatures import require_fresh, require_signature, signature_of, signed_value
 from app.platforms.wechat.answer import answer_fields, read_answer
 from app.platforms.wechat.crypto import RANDOM_BYTES, Cipher
-from app.platforms.wechat.objections import objections
+from app.platforms.wechat.objections import TEXT_MAX_BYTES, objections
 from app.platforms.wechat.push import read_push
 from app.platforms.wechat.wire import WHITE_SPACE, Document, Fields, parse, scalar, sniff, write
 from app.ports import SignedRequest
@@ -134,7 +135,10 @@ class WeChatCodec:
         return write(envelope.format, self._sealed(encrypted, stamp))
 
     def objections(self, message: Message, reply: Reply) -> tuple[Finding, ...]:
-        return objections(message, reply)
+        return tuple(found for piece in self.pieces(message, reply) for found in objections(message, piece))
+
+    def pieces(self, message: Message, reply: Reply) -> tuple[Reply, ...]:
+        return pieces_of(reply, TEXT_MAX_BYTES)
 
     # --- toward a vendor's bot ----------------------------------------------------------------
 

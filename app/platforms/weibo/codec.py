@@ -80,6 +80,9 @@ class WeiboCodec:
             return (_objection("system.too-many-parts", "微博一次只能回复一条消息。"),)
         return tuple(_part_objections(reply.parts[0], comment=comment))
 
+    def pieces(self, message: Message, reply: Reply) -> Sequence[Reply]:
+        return (reply,)
+
     def encode_push(self, message: Message, now: datetime) -> SignedRequest:
         timestamp = str(int(now.timestamp() * 1000))
         nonce = message.digest[:16]
