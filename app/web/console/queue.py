@@ -1,5 +1,6 @@
 """The queue: what waits, what expires first on top."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -26,7 +27,18 @@ PAGE = 50
 class Wanted(BaseModel):
     """What the visitor asks for, as it stands in the address."""
 
-    box: Literal["open", "unclaimed", "mine", "done"] = "open"
+    box: Literal[
+        "open",
+        "unclaimed",
+        "mine",
+        "done",
+        "approved",
+        "edited",
+        "rejected",
+        "transferred",
+        "expired",
+    ] = "open"
+    """What waits, all that was decided, or what was decided in one way."""
     channel: str = ""
     severity: Literal["", "info", "low", "medium", "high"] = ""
     category: str = ""
@@ -59,6 +71,7 @@ _STATES: dict[str, tuple[HoldState, ...]] = {
     "unclaimed": HoldFilter().states,
     "mine": HoldFilter().states,
     "done": tuple(sorted(ENDS)),
+    **{state.value: (state,) for state in sorted(ENDS)},
 }
 
 
@@ -86,6 +99,7 @@ def queue_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) -
             counts=counts,
             most=MOST_COUNTED,
             groups=groups(page.items),
+            left=await messages_left(parts, page.items),
             channels=visitor.user.channels or tuple(parts.channels),
             this_url=wanted.url(wanted.after),
             next_url=wanted.url(page.next),
@@ -99,3 +113,10 @@ def groups(holds: Sequence[Hold]) -> Mapping[str, int]:
     kinds = {hold.id: (hold.channel, likeness(hold.reply.text)) for hold in holds if hold.reply.text}
     sizes = Counter(kinds.values())
     return {name: sizes[kind] for name, kind in kinds.items() if sizes[kind] > 1}
+
+
+async def messages_left(parts: ConsoleParts, holds: Sequence[Hold]) -> Mapping[str, int]:
+    """By open hold: how many messages the platform still takes for its follower."""
+    waiting = [hold for hold in holds if hold.state not in ENDS and hold.reviewable]
+    found = await asyncio.gather(*(parts.store.allowance(hold.channel, hold.user, "") for hold in waiting))
+    return {hold.id: one.left for hold, one in zip(waiting, found, strict=True) if one.closes_at is not None}
