@@ -210,7 +210,7 @@ def _assemble(parts: Parts) -> Guard:
             console_site(
                 console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
             ),
-            rest_app(parts, review, checks, gateways_of(parts, checks, switches)),
+            rest_app(parts, review, checks, gateways_of(parts, checks, switches), switches),
         ),
         parts.store,
         relays,

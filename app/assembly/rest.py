@@ -13,6 +13,7 @@ from app.loading.policies import check_policy
 from app.ports import Check
 from app.service.gateway import Gateway
 from app.service.review import Review
+from app.service.switches import Switches
 from app.settings.policies import Policy
 from app.web.api.access import callers
 from app.web.api.chat import chat_router
@@ -26,7 +27,11 @@ from app.web.security import Tokens
 
 
 def rest_app(
-    parts: Parts, review: Review, checks: Mapping[str, Check], gateways: Mapping[str, Gateway]
+    parts: Parts,
+    review: Review,
+    checks: Mapping[str, Check],
+    gateways: Mapping[str, Gateway],
+    switches: Switches,
 ) -> FastAPI:
     settings = parts.settings
     rest = FastAPI(
@@ -52,6 +57,7 @@ def rest_app(
     async def render() -> tuple[bytes, str]:
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
+        parts.metrics.set_stopped({name: switches.is_stopped(name) for name in settings.channels})
         return parts.metrics.render()
 
     for router in (

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from app.settings.bots import AnyBot
 from app.settings.channels import AnyChannel
@@ -13,6 +13,17 @@ from app.settings.notifications import Notifications
 from app.settings.policies import Judge, Policy
 from app.settings.values import Closed, Identifier
 from app.settings.vendors import Vendor
+
+UNGUARDABLE = {
+    "websocket": "the bot answers over a connection of its own",
+    "longpoll": "the bot fetches messages and answers by itself",
+    "wechaty": "it speaks as a personal account",
+    "itchat": "it speaks as a personal account",
+    "gewechat": "it speaks as a personal account",
+    "aispeech": "智能对话, once bound to the account, answers from the platform itself",
+    "component": "a third-party platform (第三方平台) holds tokens of the account's own",
+}
+"""Kinds that people ask for, and why they are none."""
 
 Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat"]
 
@@ -45,6 +56,19 @@ class Settings(Closed):
     channels: dict[Identifier, AnyChannel]
     vendors: dict[Identifier, Vendor] = Field(default_factory=dict)
     api_tokens: dict[Identifier, ApiToken] = Field(default_factory=dict)
+
+    @field_validator("bots", mode="before")
+    @classmethod
+    def _guardable(cls, bots: object) -> object:
+        """Raises ValueError for a bot whose words never pass by us."""
+        for name, bot in bots.items() if isinstance(bots, dict) else ():
+            kind = bot.get("kind") if isinstance(bot, dict) else None
+            if kind in UNGUARDABLE:
+                raise ValueError(
+                    f"{name}.kind: {kind!r} cannot be guarded: {UNGUARDABLE[kind]} (docs/egress.md); "
+                    "use its webhook, its HTTP API, or the stand-in of the platform's API"
+                )
+        return bots
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:

@@ -94,6 +94,12 @@ class Metrics:
             ["channel"],
             registry=self.registry,
         )
+        self._stopped = Gauge(
+            "guard_channel_stopped",
+            "1: the channel's bot is not let speak",
+            ["channel"],
+            registry=self.registry,
+        )
         Gauge(
             "guard_build_info",
             "Always 1; what is running",
@@ -149,6 +155,11 @@ class Metrics:
         """Which channels measure rules that hold nothing."""
         for channel, shadow in channels.items():
             self._shadow.labels(channel).set(shadow)
+
+    def set_stopped(self, channels: Mapping[str, bool]) -> None:
+        """Which channels somebody has stopped."""
+        for channel, stopped in channels.items():
+            self._stopped.labels(channel).set(stopped)
 
     def render(self) -> tuple[bytes, str]:
         """Body and content type."""

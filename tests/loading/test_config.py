@@ -484,3 +484,10 @@ def test_every_setting_is_in_the_reference(path: tuple[str, ...]) -> None:
     section = re.split(r"^## ", document, flags=re.MULTILINE)
     (told,) = [part for part in section if re.match(rf"`\[{path[0]}(\.名字)?\]`", part)]
     assert len(path) == 1 or f"`{path[-1]}`" in told
+
+
+@pytest.mark.parametrize("kind", ["websocket", "longpoll", "wechaty", "aispeech", "component"])
+def test_a_bot_that_cannot_be_guarded_is_refused_by_name(tmp_path: Path, kind: str) -> None:
+    (told,) = problems(tmp_path, SOUND.replace('kind = "webhook"', f'kind = "{kind}"'))
+    assert f"vendor.kind: '{kind}' cannot be guarded" in told
+    assert "docs/egress.md" in told

@@ -34,6 +34,7 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.failed("bot", BotTimeout("slow"), channel="hall", exchange="exchange-1")
     metrics.set_counts({"holds_pending": 3, "unanswered": 0})
     metrics.set_shadow_mode({"hall": True, "weibo": False})
+    metrics.set_stopped({"hall": False, "weibo": True})
     return metrics
 
 
@@ -63,6 +64,8 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_records{kind="unanswered"} 0.0',
         'guard_shadow_mode{channel="hall"} 1.0',
         'guard_shadow_mode{channel="weibo"} 0.0',
+        'guard_channel_stopped{channel="hall"} 0.0',
+        'guard_channel_stopped{channel="weibo"} 1.0',
         'guard_build_info{ruleset="abc",version="9.9"} 1.0',
     ],
 )
