@@ -161,7 +161,11 @@ class Relay:
         if len(pieces) == 1 or verdict.disposition is not Disposition.RELEASE:
             return verdict
         needed = len(pieces) - (1 if message.passive else 0)
-        left = (await self.store.allowance(message.channel, message.user, "")).left
+        try:
+            left = (await self.store.allowance(message.channel, message.user, "")).left
+        except StoreError as error:
+            self.observer.failed("relay", error, channel=message.channel)
+            left = 0
         if needed <= left:
             return verdict
         why = f"这条回复还要再发 {needed} 条，平台只让再发 {left} 条，请改短。"

@@ -104,7 +104,7 @@ class Reception:
     """The likeness and time of each follower's last question, of those that wrote last."""
 
     async def verdict(self, message: Message) -> Verdict | None:
-        """None: the bot is asked. Raises StoreError."""
+        """None: the bot is asked."""
         if not message.text or message.kind is MessageKind.EVENT:
             return None
         reason = await self._reason(message)
@@ -124,11 +124,15 @@ class Reception:
         else:
             reason = asked_for(message.text, answered_before=answered)
             reason = reason or (Reason.REPEATED if repeated else None)
-        if standing is not None:
-            await self.takeovers.heard(standing)
-            return reason if reason is Reason.EMERGENCY else Reason.STANDING
-        if reason is not None:
-            await self.takeovers.take(self.channel, message.user, reason)
+        try:
+            if standing is not None:
+                await self.takeovers.heard(standing)
+            elif reason is not None:
+                await self.takeovers.take(self.channel, message.user, reason)
+        except StoreError as error:  # this message is for a person all the same; the next may not be
+            self.takeovers.observer.failed("takeovers", error, channel=self.channel)
+        if standing is not None and reason is not Reason.EMERGENCY:
+            return Reason.STANDING
         return reason
 
     def _remember(self, message: Message) -> tuple[bool, bool]:

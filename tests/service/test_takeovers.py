@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import Invalid
+from app.core.errors import Invalid, StoreError
 from app.core.label import Label
 from app.core.model import Message, Reply
-from app.core.records import Decision, DeliveryState, HoldState
+from app.core.records import AuditEntry, Decision, DeliveryState, HoldState
 from app.core.review import Ruling
-from app.core.takeover import Reason
+from app.core.takeover import Reason, Takeover
 from app.ports import HoldFilter
 from app.service.takeovers import Reception, Takeovers
 from app.storage.takeovers import SqlTakeovers
@@ -162,3 +162,14 @@ async def test_a_label_is_on_the_bots_words_and_not_on_a_persons(office: Office)
     await office.stage.courier.run_once()
     page = await office.stage.store.deliveries((DeliveryState.DELIVERED,), None, "", 10)
     assert [one.reply.text for one in page.items] == ["我是工作人员。"]
+
+
+async def test_records_that_are_away_do_not_send_the_message_to_the_bot(office: Office) -> None:
+    class Away(SqlTakeovers):
+        async def take(self, takeover: Takeover, audit: AuditEntry) -> None:
+            raise StoreError("away")
+
+    office.takeovers.records = Away(office.stage.store.database)
+    assert await office.says("转人工") == ASKED
+    assert (office.asked, await office.held()) == ([], ["system.takeover-asked"])
+    assert [where for where, _ in office.stage.heard.failures] == ["takeovers"]
