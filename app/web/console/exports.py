@@ -4,8 +4,6 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-import xlsxwriter
-
 from app.core.statistics import Figures, Period, cell, quantile
 from app.service.audit_export import harmless
 from app.web.console import words
@@ -85,6 +83,8 @@ def as_csv(found: Iterable[Table]) -> str:
 
 def as_xlsx(found: Iterable[Table]) -> bytes:
     """A sheet for each table."""
+    import xlsxwriter  # 12 MB that only who exports shall pay for
+
     content = io.BytesIO()
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(content, {"in_memory": True, **plain}) as book:
