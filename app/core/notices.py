@@ -38,6 +38,8 @@ LOUD = frozenset({NoticeKind.URGENT_HOLD, NoticeKind.BOT_DOWN, NoticeKind.STOPPE
 """Sent in quiet hours too."""
 MOST_BYTES = 2_000
 """企业微信 takes 2,048 bytes of text, the least of the robots."""
+MOST_NAMED = 12
+"""Channels in a line; of the rest it tells the sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +52,30 @@ class Notice:
 
 
 def told(notices: Sequence[Notice], link: str) -> str:
-    """One message of all of them: how many of what, where, and since when. Never longer than MOST_BYTES."""
-    lines = ["【慎言】"]
-    for kind in NoticeKind:
-        of_kind = [one for one in notices if one.kind is kind]
-        if of_kind:
-            lines.append(_line(kind, of_kind))
-    if link:
-        lines.append(link)
-    return _within("\n".join(lines))
+    """One message of all of them: how many of what, where, and since when. Never longer than MOST_BYTES.
+
+    Where there is no room for every channel's name there is for the sums; no kind is left out.
+    """
+    for named in range(MOST_NAMED, -1, -1):
+        lines = [_line(kind, of_kind, named) for kind in NoticeKind if (of_kind := _of(notices, kind))]
+        text = "\n".join(("【慎言】", *lines, *([link] if link else [])))
+        if len(text.encode()) <= MOST_BYTES:
+            return text
+    return "\n".join(("【慎言】", *lines))
 
 
-def _line(kind: NoticeKind, notices: Sequence[Notice]) -> str:
+def _of(notices: Sequence[Notice], kind: NoticeKind) -> list[Notice]:
+    return [one for one in notices if one.kind is kind]
+
+
+def _line(kind: NoticeKind, notices: Sequence[Notice], named: int) -> str:
+    """`named`: how many channels are told by name."""
     counts: Counter[str] = Counter()
     for one in notices:
         counts[one.channel] += one.count
-    where = "、".join(f"{channel} {count}" if channel else f"{count}" for channel, count in counts.items())
+    some = list(counts.items())[:named]
+    where = "、".join(f"{channel} {count}" if channel else f"{count}" for channel, count in some)
+    if len(some) < len(counts):
+        where += f"{' 等' if some else ''}{len(counts)} 个频道共 {counts.total()}"
     since = min(one.at for one in notices).astimezone().strftime("%H:%M")
     return f"{HEADINGS[kind]}：{where}（{since} 起）"
-
-
-def _within(text: str) -> str:
-    """Cut at a line's end."""
-    while len(text.encode()) > MOST_BYTES:
-        head, _, _ = text.rpartition("\n")
-        text = head or text[: MOST_BYTES // 4]
-    return text

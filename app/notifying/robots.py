@@ -14,6 +14,8 @@ from urllib.parse import quote
 import httpx
 
 from app.core.errors import PostError
+from app.core.strict_json import parse_object
+from app.notifying.posting import body_of, posted
 from app.notifying.signed import post
 from app.ports import Clock
 
@@ -81,15 +83,17 @@ def _hmac(key: str, text: str) -> str:
 
 async def _exchange(http: httpx.AsyncClient, url: str, body: dict[str, object], code_in: str) -> None:
     """`code_in`: the answer's field that is 0 where it was taken."""
+    # Uncompressed, because a small compressed answer may unpack to any size.
+    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+    async with posted(http, url, json.dumps(body).encode(), headers) as answer:
+        if answer.status_code != httpx.codes.OK:
+            raise PostError(f"http: status {answer.status_code}")
+        said = await body_of(answer)
     try:
-        answer = await http.post(url, json=body)
-    except httpx.HTTPError as error:
-        raise PostError(f"http: {type(error).__name__}") from error
-    if answer.status_code != httpx.codes.OK:
-        raise PostError(f"http: status {answer.status_code}")
-    try:
-        code = answer.json()[code_in]
-    except (ValueError, KeyError, TypeError) as error:
+        code = parse_object(said)[code_in]
+    except (ValueError, KeyError) as error:
         raise PostError("robot: unreadable answer") from error
+    if type(code) is not int:  # False is 0, too
+        raise PostError("robot: refused")
     if code != 0:
-        raise PostError(f"robot: {code_in} {code}" if isinstance(code, int) else "robot: refused")
+        raise PostError(f"robot: {code_in} {code}")

@@ -10,6 +10,7 @@ import hmac
 import httpx
 
 from app.core.errors import PostError
+from app.notifying.posting import posted
 from app.ports import Clock
 
 
@@ -30,10 +31,7 @@ async def post(
         "X-Shenyan-Timestamp": timestamp,
         "X-Shenyan-Signature": signature(secret, timestamp, content),
     }
-    try:
-        async with http.stream("POST", url, content=content, headers=headers) as answer:
-            status = answer.status_code
-    except httpx.HTTPError as error:
-        raise PostError(f"http: {type(error).__name__}") from error
+    async with posted(http, url, content, headers) as answer:
+        status = answer.status_code
     if not 200 <= status < 300:
         raise PostError(f"http: status {status}")

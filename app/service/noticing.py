@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from app.core.errors import PostError, StoreError
+from app.core.errors import PostError
 from app.core.model import Severity
 from app.core.notices import LOUD, Notice, NoticeKind, told
 from app.core.records import DeliveryState, Hold
@@ -17,7 +17,7 @@ LOOKED_AT = 200
 REMEMBERED = timedelta(days=3)
 """Longer than any window: nothing is told twice meanwhile."""
 MOST_PENDING = 500
-"""Notices that wait for a robot that does not answer; older ones are merged away as a count."""
+"""Notices that wait for a robot that does not answer; of more, the oldest that are not LOUD go first."""
 LONGEST_WAIT_S = 300.0
 
 
@@ -68,11 +68,12 @@ class Mouth:
 
     def hear(self, notices: Iterable[Notice]) -> None:
         self.pending += [one for one in notices if self.manners.wants(one)]
-        if len(self.pending) > MOST_PENDING:
+        too_many = len(self.pending) - MOST_PENDING
+        if too_many > 0:
             self.observer.failed(
-                "notices", PostError("too many wait; the oldest are dropped"), robot=self.name
+                "notices", PostError("too many wait"), robot=self.name, dropped=str(too_many)
             )
-            del self.pending[:-MOST_PENDING]
+            self.pending = _without_least(self.pending, too_many)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -88,7 +89,7 @@ class Mouth:
         self.pending = [one for one in self.pending if quiet and one.kind not in LOUD]
         try:
             await self.robot.say(told(now, self.link))
-        except PostError as error:
+        except Exception as error:  # whatever it is, the group has not heard it
             self.pending = now + self.pending
             self._failures = min(self._failures + 1, 10)
             self.observer.failed("notices", error, robot=self.name)
@@ -124,20 +125,18 @@ class Lookout:
             while True:
                 try:
                     await self.look()
-                except StoreError as error:
+                except Exception as error:  # nobody would see that the lookout is gone
                     self.observer.failed("notices", error)
                 await asyncio.sleep(self.every_s)
 
     async def look(self) -> None:
         now = self.clock()
-        found = [
-            *await self._holds(now),
-            *await self._queue(now),
-            *await self._deliveries(now),
-            *self._switched(now),
-            *await self._digest(now),
-        ]
-        self.tell(found)
+        # Told one by one: what is found counts as told, and must not be lost where the next look-up fails.
+        self.tell(await self._holds(now))
+        self.tell(await self._queue(now))
+        self.tell(await self._deliveries(now))
+        self.tell(self._switched(now))
+        self.tell(await self._digest(now))
 
     def tell(self, notices: Sequence[Notice]) -> None:
         for mouth in self.mouths:
@@ -160,7 +159,14 @@ class Lookout:
     def _emergencies(self, holds: Sequence[Hold]) -> list[Hold]:
         unread = [hold for hold in holds if hold.id not in self._read]
         self._read = frozenset(hold.id for hold in holds)
-        return [hold for hold in unread if self.is_emergency(hold)]
+        return [hold for hold in unread if self._may_be_emergency(hold)]
+
+    def _may_be_emergency(self, hold: Hold) -> bool:
+        try:
+            return self.is_emergency(hold)
+        except Exception as error:  # a message that cannot be read is looked at by a person
+            self.observer.failed("notices", error, hold=hold.id)
+            return True
 
     def _closes_soon(self, hold: Hold, now: datetime) -> bool:
         return (
@@ -206,3 +212,10 @@ class Lookout:
             return False
         await self.coordinator.put(key, "told", REMEMBERED)
         return True
+
+
+def _without_least(notices: Sequence[Notice], too_many: int) -> list[Notice]:
+    """Less `too_many`: the oldest, and those first that may wait through a night."""
+    by_weight = sorted(range(len(notices)), key=lambda place: (notices[place].kind in LOUD, place))
+    dropped = frozenset(by_weight[:too_many])
+    return [one for place, one in enumerate(notices) if place not in dropped]

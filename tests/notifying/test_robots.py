@@ -1,5 +1,6 @@
 """Each robot over a real socket: what it is sent, its signature computed anew here, how it says no."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -11,10 +12,11 @@ import pytest
 
 from app.clients import platform_http
 from app.core.errors import PostError
+from app.notifying.posting import body_of, posted
 from app.notifying.robots import DingTalkRobot, FeishuRobot, PlainRobot, WeComRobot
 from app.notifying.signed import post
 from app.ports import Robot
-from tests.platforms.loopback import Behaviour, Received, answering, loopback
+from tests.platforms.loopback import Behaviour, Received, answering, endless, loopback
 from tests.service.stage import ToyClock
 from tests.values import NOON
 
@@ -77,6 +79,8 @@ async def test_a_webhook_of_ones_own_proves_who_sent_it() -> None:
         pytest.param("feishu", b'{"StatusMessage":"?"}', id="no code at all"),
         pytest.param("wecom", b"<html>", id="not JSON"),
         pytest.param("wecom", b"[]", id="no object"),
+        pytest.param("wecom", b'{"errcode":false}', id="a code that is no number"),
+        pytest.param("wecom", b"[" * 60_000, id="bottomless"),
     ],
 )
 async def test_http_200_with_an_error_is_a_failure_and_its_words_go_nowhere(kind: str, answer: bytes) -> None:
@@ -98,6 +102,32 @@ async def test_nobody_there_is_a_failure(kind: str) -> None:
     async with platform_http() as http:
         with pytest.raises(PostError, match="ConnectError"):
             await robot(kind, http, "http://127.0.0.1:9/").say(TEXT)
+
+
+@pytest.mark.parametrize("kind", ["wecom", "dingtalk", "feishu", "webhook"])
+async def test_an_address_that_is_none_is_a_failure(kind: str) -> None:
+    async with platform_http() as http:
+        with pytest.raises(PostError, match="InvalidURL"):
+            await robot(kind, http, "http://[::1").say(TEXT)
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
+    with pytest.raises(PostError, match="no end"):
+        await said("wecom", endless)
+
+
+async def test_an_answer_that_drips_is_not_waited_for() -> None:
+    async def drip(received: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async with loopback(drip) as server, platform_http() as http:
+        with pytest.raises(PostError, match="TimeoutError"):
+            async with posted(http, server.base, b"{}", {}, within_s=0.2) as answer:
+                await body_of(answer)
 
 
 async def test_a_post_carries_a_key_by_which_a_second_one_is_known() -> None:

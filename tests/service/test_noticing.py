@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import PostError
+from app.core.errors import PostError, StoreError
 from app.core.model import Severity
 from app.core.notices import Notice, NoticeKind
-from app.core.records import ExchangeState
+from app.core.records import ExchangeState, Hold
 from app.service.bot_watch import BotWatch
 from app.service.noticing import MOST_PENDING, Lookout, Manners, Mouth, Thresholds
 from app.service.switches import Switches
@@ -100,6 +100,28 @@ async def test_what_one_replica_told_the_other_does_not(post: Post) -> None:
     assert post.mouth.pending == []
 
 
+async def test_a_message_that_cannot_be_read_may_be_an_emergency(post: Post) -> None:
+    def breaks(hold: Hold) -> bool:
+        raise RecursionError
+
+    post.lookout.is_emergency = breaks
+    await post.hold(1)
+    assert await post.heard() == [KIND.URGENT_HOLD]
+
+
+async def test_what_was_found_is_told_though_the_next_lookup_fails(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*args: object) -> None:
+        raise StoreError("away")
+
+    await post.hold(1, text="楼下着火了")
+    monkeypatch.setattr(type(post.stage.store), "deliveries", away)
+    with pytest.raises(StoreError):
+        await post.lookout.look()
+    assert [one.kind for one in post.mouth.pending] == [KIND.URGENT_HOLD]
+
+
 async def test_a_window_that_closes_soon_and_a_limit_that_passed(post: Post) -> None:
     post.stage.relay.decide_within = {Severity.MEDIUM: timedelta(hours=1)}
     await post.hold(1)
@@ -167,6 +189,15 @@ async def test_a_robot_that_never_answers_fills_no_memory(post: Post) -> None:
     assert len(post.mouth.pending) == MOST_PENDING
 
 
+async def test_what_may_wait_is_dropped_before_what_may_not(post: Post) -> None:
+    post.mouth.hear([notice(KIND.URGENT_HOLD), notice(channel="old")])
+    post.mouth.hear([notice()] * (MOST_PENDING - 1))
+    assert len(post.mouth.pending) == MOST_PENDING
+    assert post.mouth.pending[0].kind is KIND.URGENT_HOLD
+    assert "old" not in {one.channel for one in post.mouth.pending}
+    assert [where for where, _ in post.stage.heard.failures] == ["notices"]
+
+
 @pytest.mark.parametrize(
     ("manners", "told"),
     [
@@ -216,6 +247,34 @@ def test_a_bot_that_fails_on_end_is_told_and_that_it_is_back() -> None:
     for one in (failed, failed, answered, failed, failed, failed, failed, answered):
         watch.exchange_finished(one)
     assert [(one.kind, one.channel) for one in heard] == [(KIND.BOT_DOWN, "hall"), (KIND.BOT_BACK, "hall")]
+
+
+async def test_neither_a_robot_nor_a_look_that_breaks_ends_the_workers(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        async def say(self, text: str) -> None:
+            raise RuntimeError
+
+    async def broken(*args: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(type(post.stage.store), "count_holds", broken)
+    post.mouth.manners = Manners(every_s=0.01)
+    beside = replace(post.mouth, name="broken", robot=Broken(), pending=[])
+    post.lookout.mouths = [beside, post.mouth]
+    post.lookout.every_s = 0.01
+    running = asyncio.create_task(post.lookout.run())
+    for channel in ("hall", "tax"):
+        post.robot.spoke.clear()
+        post.lookout.tell([notice(channel=channel)])
+        async with asyncio.timeout(10):
+            await post.robot.spoke.wait()
+    assert not running.done()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [one.channel for one in beside.pending] == ["hall", "tax"]
 
 
 async def test_the_workers_run_until_they_are_stopped(post: Post) -> None:
