@@ -31,20 +31,27 @@ def dotted_numbers(text: str) -> str:
     return _RUN.sub(lambda run: run.group() if _covered(run) != COVER else _ANY.sub("•", run.group()), text)
 
 
-def numbered(text: str) -> tuple[str, tuple[str, ...]]:
-    """`text` with each number that names a person as [号码1], [号码2], ...; and those numbers.
+def dotted_personal(text: str) -> str:
+    """As `dotted_numbers`, but an office's numbers stay."""
+    return _RUN.sub(lambda run: _ANY.sub("•", run.group()) if _is_personal(run) else run.group(), text)
 
-    Numbers that an office publishes (landlines, 400, 12345) stay: who releases a reply has to see them.
+
+def personal_numbers(text: str) -> tuple[str, ...]:
+    """The numbers in `text` that name a person, each once, in order.
+
+    Numbers that an office publishes (landlines, 400, 12345) are none: who releases a reply has to see them.
     """
-    found: list[str] = []
+    found = (run.group() for run in _RUN.finditer(text) if _is_personal(run))
+    return tuple(dict.fromkeys(found))
+
+
+def named(text: str, numbers: Sequence[str]) -> str:
+    """`text` with those of `numbers` that stand in it as [号码1], [号码2], ...; other numbers stay."""
 
     def name(run: re.Match[str]) -> str:
-        if not _is_personal(run):
-            return run.group()
-        found.append(run.group())
-        return f"[号码{len(found)}]"
+        return f"[号码{numbers.index(run.group()) + 1}]" if run.group() in numbers else run.group()
 
-    return _RUN.sub(name, text), tuple(found)
+    return _RUN.sub(name, text)
 
 
 def restored(text: str, numbers: Sequence[str]) -> str:

@@ -86,6 +86,8 @@ class Draft:
     by: str
     reply: Reply
     reason: str = ""
+    signed: bool = False
+    """Its proposer may release, and did: the first of two people has put a name to it."""
 
 
 @dataclass(frozen=True, slots=True)

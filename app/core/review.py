@@ -64,9 +64,10 @@ def settle(
     """The hold after a ruling, one version further.
 
     From `second_person_at` on, what one person would release becomes a draft until another releases the
-    same text. Raises Conflict (somebody else was first, or holds the claim), IllegalTransition,
-    NeedsConfirmation, Undeliverable, Forbidden (one's own draft), Invalid (a reason, text or department is
-    missing).
+    same text; what was merely proposed is nobody's release.
+
+    Raises Conflict (somebody else was first, or holds the claim), IllegalTransition, NeedsConfirmation,
+    Undeliverable, Forbidden (one's own draft), Invalid (a reason, text or department is missing).
     """
     state = _next_state(hold, ruling, now)
     if hold.version != ruling.version:
@@ -78,19 +79,18 @@ def settle(
     _require_words(ruling)
     final = _final_reply(hold, ruling, now)
     _refuse_own_draft(hold, ruling, final)
-    if final is not None and _waits_for_another(hold, ruling, final, second_person_at):
-        state, final = HoldState.PENDING, None
-        ruling = replace(ruling, decision=Decision.PROPOSE, reply=ruling.reply or hold.reply)
     after = replace(hold, state=state, version=hold.version + 1)
-    if ruling.decision is Decision.PROPOSE and ruling.reply is not None:
-        draft = Draft(now, ruling.by, ruling.reply, ruling.reason)
-        return replace(after, draft=draft, claimed_by="", claimed_until=None)
-    if ruling.decision is Decision.NOTE:
-        return replace(after, notes=(*hold.notes, Note(now, ruling.by, ruling.reason)))
-    if ruling.decision is Decision.CLAIM:
-        return replace(after, claimed_by=ruling.by, claimed_until=now + claim_lease)
-    if ruling.decision is Decision.RELEASE:
-        return replace(after, claimed_by="", claimed_until=None)
+    if final is not None and _waits_for_another(hold, ruling, final, second_person_at):
+        return _drafted(after, Draft(now, ruling.by, final, ruling.reason, signed=True))
+    match ruling.decision:
+        case Decision.PROPOSE if ruling.reply is not None:
+            return _drafted(after, Draft(now, ruling.by, ruling.reply, ruling.reason))
+        case Decision.NOTE:
+            return replace(after, notes=(*hold.notes, Note(now, ruling.by, ruling.reason)))
+        case Decision.CLAIM:
+            return replace(after, claimed_by=ruling.by, claimed_until=now + claim_lease)
+        case Decision.RELEASE:
+            return replace(after, claimed_by="", claimed_until=None)
     return replace(
         after,
         decided_by=ruling.by,
@@ -99,6 +99,11 @@ def settle(
         transferred_to=ruling.to,
         final=final,
     )
+
+
+def _drafted(hold: Hold, draft: Draft) -> Hold:
+    """Back in the queue, for somebody else."""
+    return replace(hold, state=HoldState.PENDING, draft=draft, claimed_by="", claimed_until=None)
 
 
 def _refuse_own_draft(hold: Hold, ruling: Ruling, final: Reply | None) -> None:
@@ -112,7 +117,7 @@ def _waits_for_another(hold: Hold, ruling: Ruling, final: Reply, second_person_a
         return False
     if ruling.decision is Decision.REJECT:
         raise Forbidden("这一条要两个人放行：请用“改后放行”提出文字，或选用规范用语，或只拦截")
-    return hold.draft is None or hold.draft.reply != final
+    return hold.draft is None or not hold.draft.signed or hold.draft.reply != final
 
 
 def claimed_by_another(hold: Hold, by: str, now: datetime) -> bool:

@@ -114,14 +114,15 @@ def notes_json(notes: tuple[Note, ...]) -> str:
 
 
 def draft_json(draft: Draft) -> str:
-    plain = {"at": draft.at.isoformat(), "by": draft.by, "reason": draft.reason}
+    plain = {"at": draft.at.isoformat(), "by": draft.by, "reason": draft.reason, "signed": draft.signed}
     return json.dumps({**plain, "parts": json.loads(reply_json(draft.reply))})
 
 
 def draft_of(text: str) -> Draft:
     plain = json.loads(text)
     reply = reply_of(json.dumps(plain["parts"]))
-    return Draft(datetime.fromisoformat(plain["at"]), plain["by"], reply, plain["reason"])
+    signed = plain.get("signed", False)  # older records do not say: then one more person looks
+    return Draft(datetime.fromisoformat(plain["at"]), plain["by"], reply, plain["reason"], signed)
 
 
 def notes_of(text: str) -> tuple[Note, ...]:

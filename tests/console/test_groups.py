@@ -1,9 +1,12 @@
 """Near-identical replies are decided together, or not at all."""
 
+from dataclasses import replace
+
 from app.core.identity import Role
+from app.core.model import Severity
 from app.core.records import HoldState
 from tests.console.desk import Desk
-from tests.service.stage import BLOCKING
+from tests.values import MOCKED
 
 
 async def test_one_decision_for_all_that_are_ticked(here: Desk) -> None:
@@ -31,16 +34,19 @@ async def test_a_member_that_somebody_changed_meanwhile_is_left_alone(here: Desk
 
 
 async def test_what_is_severe_is_never_decided_in_bulk(here: Desk) -> None:
-    first = await here.held(BLOCKING, key="MsgId:1", user="citizen-1")
-    await here.held(BLOCKING, key="MsgId:2", user="citizen-2")
-    li = await here.somebody("li", Role.LEADER)
-    page = await li.open(f"/console/groups/{first.id}")
-    severe = first.verdict.severity.value == "high"
-    assert ("不能一起处理" in page.text) is severe
-    if severe:
-        page = await li.submit(f"/console/groups/{first.id}/reject", reason="辱骂", member=[f"{first.id}:1"])
+    (finding,) = MOCKED.findings
+    severe = replace(MOCKED, findings=(replace(finding, severity=Severity.HIGH),))
+    here.stage.relay.check = lambda reply, conversation: severe
+    first, second = [await here.held(key=f"MsgId:{n}", user=f"citizen-{n}") for n in range(2)]
+    leader = await here.somebody("leader", Role.LEADER)
+    page = await leader.open(f"/console/groups/{first.id}")
+    assert "不能一起处理" in page.text
+    assert 'name="member"' not in page.text
+    for step in ("approve", "reject"):
+        ticked = {"member": [f"{first.id}:1", f"{second.id}:1"]}
+        page = await leader.submit(f"/console/groups/{first.id}/{step}", reason="辱骂", **ticked)
         assert page.status_code == 403
-        assert (await here.hold(first.id)).state is HoldState.PENDING
+    assert {(await here.hold(one.id)).version for one in (first, second)} == {1}
 
 
 async def test_the_queue_and_the_hold_point_to_the_group_and_to_earlier_decisions(here: Desk) -> None:

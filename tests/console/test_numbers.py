@@ -3,6 +3,7 @@
 import pytest
 
 from app.core.identity import Role
+from app.core.masking import dotted_personal
 from app.core.model import Reply
 from app.core.records import HoldState
 from tests.console.desk import Desk, Person
@@ -59,3 +60,27 @@ async def test_a_number_that_never_was_is_refused(here: Desk, li: Person) -> Non
 async def test_an_offices_number_is_seen_by_who_releases_it(here: Desk, li: Person) -> None:
     held = await here.held(Reply.of("呵呵，打0571-88001234。"))
     assert "0571-88001234" in (await li.open(f"/console/holds/{held.id}")).text
+
+
+def test_covering_keeps_places_so_that_marks_fit() -> None:
+    text = f"打{PHONE}，呵呵，或0571-88001234。"
+    covered = dotted_personal(text)
+    assert len(covered) == len(text)
+    assert covered.index("呵呵") == text.index("呵呵")
+    assert PHONE not in covered
+    assert "0571-88001234" in covered
+
+
+async def test_a_number_that_a_draft_brings_is_never_taken_for_one_of_the_bots(
+    here: Desk, li: Person
+) -> None:
+    other = "13911112222"
+    held = await here.held(Reply.of(f"呵呵，打{PHONE}。"))
+    await li.open(f"/console/holds/{held.id}")
+    await li.submit(f"/console/holds/{held.id}/propose", text=f"请打{other}，或[号码1]。")
+    wang = await here.somebody("wang", Role.LEADER)
+    page = await wang.open(f"/console/holds/{held.id}")
+    assert f"请打{other}，或[号码1]。" in page.text
+    await wang.submit(f"/console/holds/{held.id}/edit", text=f"您好，请打{other}，或[号码1]。")
+    final = (await here.hold(held.id)).final
+    assert final == Reply.of(f"您好，请打{other}，或{PHONE}。")

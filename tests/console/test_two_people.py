@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from app.core.identity import Role
-from app.core.model import Severity
+from app.core.label import Label, labelled
+from app.core.model import Reply, Severity
 from app.core.records import Hold, HoldState
 from tests.console.desk import Desk
+from tests.service.stage import MOCKING
 
 
 @pytest.fixture
@@ -32,9 +34,10 @@ async def test_a_vendor_drafts_and_a_reviewer_releases_it_with_one_key(here: Des
     draft = re.search(r"<textarea[^>]*>([^<]*)</textarea>", page.text)
     assert draft is not None
     assert draft[1] == "您好，九点开门。"
-    await li.submit(f"/console/holds/{held.id}/edit", text=draft[1])
+    await li.submit(f"/console/holds/{held.id}/accept", text="别的文字，还没有写完")
     after = await here.hold(held.id)
     assert (after.state, after.decided_by) == (HoldState.EDITED, "li")
+    assert after.final == Reply.of("您好，九点开门。")
 
 
 async def test_a_reviewer_does_not_release_a_draft_of_theirs(here: Desk, held: Hold) -> None:
@@ -64,6 +67,28 @@ async def test_where_policy_wants_two_people_the_first_release_waits_for_the_sec
     assert (second.state, second.decided_by) == (HoldState.EDITED, "wang")
 
 
+async def test_the_label_of_a_bots_reply_survives_two_people(here: Desk) -> None:
+    two_people_from_medium(here)
+    label = Label("（人工智能生成）")
+    here.stage.relay.label = label
+    held = await here.held()
+    li, wang = await here.somebody("li", Role.DUTY_REVIEWER), await here.somebody("wang", Role.LEADER)
+    await li.open(f"/console/holds/{held.id}")
+    await li.submit(f"/console/holds/{held.id}/approve", reason="看过", confirm="yes")
+    await wang.open(f"/console/holds/{held.id}")
+    await wang.submit(f"/console/holds/{held.id}/accept", reason="看过", confirm="yes")
+    final = (await here.hold(held.id)).final
+    assert final == labelled(MOCKING, label)
+
+
+async def test_nothing_is_accepted_where_nothing_was_proposed(here: Desk, held: Hold) -> None:
+    li = await here.somebody("li", Role.DUTY_REVIEWER)
+    await li.open(f"/console/holds/{held.id}")
+    page = await li.submit(f"/console/holds/{held.id}/accept")
+    assert page.status_code == 422
+    assert (await here.hold(held.id)).version == 1
+
+
 async def test_a_standing_phrase_needs_no_second_person(here: Desk, held: Hold) -> None:
     two_people_from_medium(here)
     li = await here.somebody("li", Role.DUTY_REVIEWER)
@@ -81,7 +106,7 @@ async def test_a_phrase_takes_the_place_of_a_rejected_draft(here: Desk, held: Ho
     await li.submit(f"/console/phrases/handed-over/for/{held.id}/reject", reason="嘲讽")
     after = await here.hold(held.id)
     assert after.state is HoldState.REJECTED
-    assert after.final is not None
+    assert after.final == Reply.of("您好，已经为您转给工作人员，请稍候。")
 
 
 @pytest.mark.parametrize(

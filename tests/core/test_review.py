@@ -195,3 +195,12 @@ def test_a_rejection_needs_no_second_person_but_a_substitute_does() -> None:
     assert rejected.state is HoldState.REJECTED
     with pytest.raises(Forbidden):
         ruled(hold(), Decision.REJECT, reason="语气不当", second_person_at=severity, **POLITE)
+
+
+def test_a_vendors_proposal_is_no_release_so_two_more_people_are_needed() -> None:
+    severity = hold().verdict.severity
+    drafted = ruled(hold(), Decision.PROPOSE, by="外包小王", **POLITE)
+    first = ruled(drafted, Decision.EDIT, by="李审核", second_person_at=severity, **POLITE)
+    assert (first.state, first.final) == (HoldState.PENDING, None)
+    second = ruled(first, Decision.EDIT, by="王主任", second_person_at=severity, **POLITE)
+    assert (second.final, second.decided_by) == (POLITE["reply"], "王主任")

@@ -7,15 +7,16 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
+from app.core.errors import Invalid
 from app.core.identity import Permission
 from app.core.label import unlabelled
-from app.core.masking import numbered, restored
+from app.core.masking import named, personal_numbers, restored
 from app.core.model import Disposition, Reply
 from app.core.records import Decision, Hold
 from app.core.review import ENDS, Ruling, claimed_by_another
 from app.ports import HoldFilter
 from app.web.console.access import Visitor, VisitorWith
-from app.web.console.parts import ConsoleParts
+from app.web.console.parts import Channel, ConsoleParts
 from app.web.console.surroundings import surroundings
 from app.web.console.templating import Pages
 from app.web.console.told import REFUSALS, told
@@ -26,13 +27,24 @@ LOOK_AHEAD = 20
 """So many holds are looked at for the next one that nobody else has claimed."""
 
 Step = Literal[
-    "claim", "extend", "release", "approve", "edit", "propose", "reject", "substitute", "transfer", "note"
+    "claim",
+    "extend",
+    "release",
+    "approve",
+    "accept",
+    "edit",
+    "propose",
+    "reject",
+    "substitute",
+    "transfer",
+    "note",
 ]
 _DECISIONS: dict[str, Decision] = {
     "claim": Decision.CLAIM,
     "extend": Decision.CLAIM,
     "release": Decision.RELEASE,
     "approve": Decision.APPROVE,
+    "accept": Decision.EDIT,
     "edit": Decision.EDIT,
     "propose": Decision.PROPOSE,
     "reject": Decision.REJECT,
@@ -58,17 +70,25 @@ class Typed(BaseModel):
         return self.text.replace("\r\n", "\n")  # browsers send lines their own way
 
     def reply(self, hold: Hold) -> Reply:
-        """With the covered numbers back in their places. Raises Invalid."""
-        return Reply.of(restored(self.lines, numbered(hold.reply.text)[1]))
+        """With the covered numbers back in their places: they are the bot's, which no decision changes.
+
+        Raises Invalid.
+        """
+        return Reply.of(restored(self.lines, personal_numbers(hold.reply.text)))
 
     def ruling(self, step: Step, by: str, hold: Hold) -> Ruling:
         """Raises Invalid."""
+        reply = self.reply(hold) if step in ("edit", "substitute", "propose") else None
+        if step == "accept":
+            if hold.draft is None:
+                raise Invalid("没有可放行的拟稿")
+            reply = hold.draft.reply
         return Ruling(
             _DECISIONS[step],
             by,
             self.version,
             self.reason.strip(),
-            reply=self.reply(hold) if step in ("edit", "substitute", "propose") else None,
+            reply=reply,
             confirm=bool(self.confirm),
             to=self.to.strip() if step == "transfer" else "",
         )
@@ -103,9 +123,8 @@ def hold_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) ->
             here="",
             hold=hold,
             around=await surroundings(parts, hold),
-            editable=numbered(
-                unlabelled((hold.draft or hold).reply.text, parts.channels[hold.channel].label)
-            )[0],
+            editable=_editable(hold, parts.channels.get(hold.channel)),
+            drafted=named(hold.draft.reply.text, personal_numbers(hold.reply.text)) if hold.draft else "",
             problem=problem,
             typed=typed,
             unmasked=unmasked,
@@ -165,7 +184,7 @@ def hold_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) ->
             visitor,
             problem="",
             findings=findings,
-            difference=_difference(numbered(hold.reply.text)[0], typed.lines),
+            difference=_difference(named(hold.reply.text, personal_numbers(hold.reply.text)), typed.lines),
         )
 
     @router.post("/{hold_id}/{step}")
@@ -195,6 +214,13 @@ def hold_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) ->
         return "/console/queue"
 
     return router
+
+
+def _editable(hold: Hold, channel: Channel | None) -> str:
+    """A draft as its proposer wrote it; the bot's words without the label that marks them as its."""
+    label = channel.label if channel else None
+    text = hold.draft.reply.text if hold.draft else unlabelled(hold.reply.text, label)
+    return named(text, personal_numbers(hold.reply.text))
 
 
 def _difference(before: str, after: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core.elements import model as labels
 from app.core.identity import Permission
-from app.core.masking import dotted_numbers, numbered
+from app.core.masking import dotted_numbers, dotted_personal, named, personal_numbers
 from app.core.records import Stop
 from app.ports import Clock
 from app.web.console import words
@@ -34,7 +34,8 @@ class Pages:
             lstrip_blocks=True,
         )
         self._jinja.filters["masked"] = dotted_numbers
-        self._jinja.filters["cover"] = lambda text: numbered(text)[0]
+        self._jinja.filters["dotted"] = dotted_personal
+        self._jinja.filters["cover"] = lambda text: named(text, personal_numbers(text))
         self._jinja.filters["moment"] = words.moment
         self._jinja.filters["since"] = self._since
         self._jinja.filters["until"] = self._until
