@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from app.assembly.channels import (
     second_person_at,
 )
 from app.assembly.console import console_parts, dispatcher_of
-from app.assembly.egress import egress_of
+from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
 from app.assembly.gateways import gateways_of
 from app.assembly.noticing import lookout_of
@@ -33,6 +33,7 @@ from app.assembly.rest import rest_app
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
+from app.core.records import Delivery
 from app.core.work_orders import compose
 from app.loading.phrases import load_phrases
 from app.loading.policies import channel_policies
@@ -195,8 +196,9 @@ def _assemble(parts: Parts) -> Guard:
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     clients = clients_of(parts)
-    courier = _courier(parts, clients)
-    egress = egress_of(parts, codecs, checks, clients, courier, switches)
+    intakes = intakes_of(parts, codecs, checks)
+    courier = _courier(parts, clients, resubmitting(intakes, clients))
+    egress = egress_of(parts, intakes, clients, courier, switches)
     return Guard(
         Front(
             Webhooks(
@@ -230,7 +232,11 @@ def _assemble(parts: Parts) -> Guard:
     )
 
 
-def _courier(parts: Parts, clients: Mapping[str, PlatformClient]) -> Courier:
+def _courier(
+    parts: Parts,
+    clients: Mapping[str, PlatformClient],
+    changed: Mapping[str, Callable[[Delivery], Awaitable[None]]],
+) -> Courier:
     wanted = parts.settings.courier
     return Courier(
         parts.store,
@@ -242,4 +248,5 @@ def _courier(parts: Parts, clients: Mapping[str, PlatformClient]) -> Courier:
         timedelta(seconds=wanted.lease_s),
         timedelta(seconds=wanted.margin_s),
         wanted.poll_every_s,
+        changed=changed,
     )
