@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-import requests
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 from werobot.client import Client as WeRoBotClient
@@ -27,7 +26,6 @@ SECRET = "guard-issued-secret"
 RUDE = "滚，别再来问，听不懂人话吗"
 POLITE = "办事大厅上午九点开门。"
 CITIZEN = "o-citizen"
-PLATFORM = "https://api.weixin.qq.com"
 
 
 def vendor(**changes: Any) -> dict[str, Any]:
@@ -47,20 +45,6 @@ async def door(folder: Path, vendors_: dict[str, Any] | None = None, **channel: 
         async with town(folder, {"hall": webhook_bot(url)}, tables=tables, **channel) as here:
             await here.emulator.wechat.push(CITIZEN, fields={"Content": "几点开门？"})
             yield here
-
-
-@pytest.fixture
-def at_the_stand(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The one line a vendor changes: the host name."""
-    real = requests.Session.request
-
-    def point(stand: str) -> None:
-        def request(self: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
-            return real(self, method, url.replace(PLATFORM, stand), **more)
-
-        monkeypatch.setattr(requests.Session, "request", request)
-
-    return point
 
 
 def pushed(here: Town) -> list[str]:
