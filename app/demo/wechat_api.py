@@ -61,6 +61,8 @@ class WeChatApi:
     tokens: AccessTokens = field(init=False)
     stable_tokens: AccessTokens = field(init=False)
     media: dict[str, bytes] = field(default_factory=dict)
+    desks: list[str] = field(default_factory=list)
+    """The kf_account of each customer-service message; empty: the account's own name."""
 
     def __post_init__(self) -> None:
         self.tokens = AccessTokens(self.clock)
@@ -179,6 +181,8 @@ class WeChatApi:
             raise Refused(45015, "response out of time limit or subscription is canceled") from None
         except OutOfCount:
             raise Refused(45047, "out of response count limit") from None
+        desk = wanted.get("customservice")
+        self.desks.append(str(desk.get("kf_account", "")) if isinstance(desk, dict) else "")
         self.inbox.add(Received(user, self.clock(), Via.API, kind, text))
 
 

@@ -137,6 +137,42 @@ async def test_without_a_window_the_platforms_own_code_is_told(tmp_path: Path, a
         assert refused.value.errcode == 45015
 
 
+LONG = "".join(f"第{number}条，请带身份证原件和复印件到一楼窗口。" for number in range(1, 50))
+
+
+async def test_a_long_push_arrives_in_pieces_and_in_order(tmp_path: Path) -> None:
+    async with door(tmp_path) as here, attacker(here) as (http, token):
+        answer = await http.post(SEND, params={"access_token": token}, content=message(LONG))
+        assert answer.json()["errcode"] == 0
+        count = -(-len(LONG.encode()) // 2048)
+        await here.emulator.inbox.at_least(CITIZEN, 1 + count, 20)
+        assert len(pushed(here)) >= count
+        assert "".join(pushed(here)) == LONG
+
+
+async def test_a_long_push_that_the_quota_does_not_carry_is_refused_whole(tmp_path: Path) -> None:
+    async with door(tmp_path) as here, attacker(here) as (http, token):
+        for _ in range(4):
+            await http.post(SEND, params={"access_token": token}, content=message(POLITE))
+        answer = await http.post(SEND, params={"access_token": token}, content=message(LONG))
+        assert answer.json()["errcode"] == 45047
+        assert pushed(here) == [POLITE] * 4
+
+
+async def test_a_vendor_speaks_as_the_desks_that_are_its_own_alone(tmp_path: Path) -> None:
+    async with (
+        door(tmp_path, {"acme": vendor(kf_accounts=["desk1@hall"])}) as here,
+        attacker(here) as (
+            http,
+            token,
+        ),
+    ):
+        for desk in ("desk1@hall", "mayor@hall"):
+            body = message(POLITE, customservice={"kf_account": desk})
+            await http.post(SEND, params={"access_token": token}, content=body)
+        assert (pushed(here), here.emulator.wechat_api.desks) == ([POLITE] * 2, ["desk1@hall", ""])
+
+
 # --- attackers --------------------------------------------------------------------------------
 
 
