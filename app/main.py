@@ -48,6 +48,7 @@ from app.service.sweeper import Sweeper
 from app.service.switches import Switches
 from app.service.takeovers import Takeovers
 from app.service.vendors import Vendors
+from app.service.workers import kept_running
 from app.settings.whole import Settings
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
@@ -92,7 +93,9 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
         ]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
-        tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
+        tasks = [
+            asyncio.create_task(kept_running(loop, parts.observer), name=loop.__qualname__) for loop in loops
+        ]
         try:
             yield guard
         finally:
