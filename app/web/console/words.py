@@ -122,6 +122,15 @@ def aim(message: Message) -> str:
     return extra.get("towxname", "")
 
 
+def asked(message: Message) -> str:
+    """What a hold is about, in a line: what the citizen wrote, or what a vendor submitted."""
+    way = way_of(message)
+    if way is None:
+        return _("市民") + "：" + (message.text or _("（没有文字）"))
+    submitted = _("{who} 提交：{what}").format(who=message.account, what=_(WAYS[way]))
+    return " · ".join(part for part in (submitted, aim(message)) if part)
+
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
