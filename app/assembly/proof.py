@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import ParamSpec
 
 from app.assembly.channels import check_of, codec_of, require_sound_fallbacks
+from app.assembly.parts import utc_now
 from app.bots.json_api import require_usable
 from app.core.errors import ConfigError
 from app.core.facts import FactKind, FactList
@@ -14,6 +15,7 @@ from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.settings.whole import Settings
 from app.storage.database import open_engine
+from app.web.forward_proxy.authority import load_authority
 
 P = ParamSpec("P")
 
@@ -28,6 +30,8 @@ def prove(settings: Settings) -> None:
             problems += _told(require_usable, name, bot)
     if settings.second_opinion is not None:
         problems += _told(load_prompt, settings.second_opinion.prompt_file)
+    if (proxy := settings.forward_proxy) is not None:
+        problems += _told(load_authority, proxy.ca_certificate, proxy.ca_key, utc_now())
     problems += _told(channel_policies, settings, make_folder())
     problems += _told(_judge_fallbacks, settings)
     if problems:
