@@ -1,4 +1,4 @@
-"""Vendors whose host name is compiled in come by the forward proxy; whoever is none of them comes by nothing."""
+"""Vendors whose host name is compiled in come by the forward proxy; whoever is no vendor gets nothing."""
 
 import asyncio
 import base64
@@ -6,7 +6,7 @@ import hashlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,7 +53,9 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, people: Mapping[str, Any] | None = None, **bounds: int) -> AsyncIterator[Office]:
+async def office(
+    folder: Path, people: Mapping[str, Any] | None = None, **bounds: int
+) -> AsyncIterator[Office]:
     made = make_authority(datetime.now(UTC), timedelta(days=1))
     ca, key = folder / "ca.pem", folder / "ca.key"
     ca.write_bytes(made.certificate)
@@ -81,7 +83,15 @@ def as_a_vendor(monkeypatch: pytest.MonkeyPatch) -> Any:
     """All that a vendor sets: two variables of its environment."""
 
     def set_(here: Office) -> None:
-        for name in ("NO_PROXY", "no_proxy", "https_proxy", "http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        for name in (
+            "NO_PROXY",
+            "no_proxy",
+            "https_proxy",
+            "http_proxy",
+            "HTTP_PROXY",
+            "ALL_PROXY",
+            "all_proxy",
+        ):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("HTTPS_PROXY", here.url())
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(here.ca))
@@ -99,3 +109,339 @@ async def test_wechatpy_pushes_and_the_citizen_has_it(tmp_path: Path, as_a_vendo
         client = WeChatClient(APP_ID, SECRET)
         answer = await asyncio.to_thread(client.message.send_text, CITIZEN, POLITE)
         assert (answer["errcode"], pushed(here.town)) == (0, [POLITE])
+
+
+async def test_werobot_pushes_and_a_rude_text_waits(tmp_path: Path, as_a_vendor: Any) -> None:
+    async with office(tmp_path) as here:
+        as_a_vendor(here)
+        client = WeRoBotClient({"APP_ID": APP_ID, "APP_SECRET": SECRET})
+        answers = [
+            await asyncio.to_thread(client.send_text_message, CITIZEN, text) for text in (POLITE, RUDE)
+        ]
+        assert [answer["errcode"] for answer in answers] == [0, 0]
+        assert (pushed(here.town), await held(here.town)) == ([POLITE], [RUDE])
+
+
+async def test_requests_and_httpx_carry_words_and_files(tmp_path: Path, as_a_vendor: Any) -> None:
+    def at_requests() -> bytes:
+        with requests.Session() as http:
+            token = http.get(f"https://{HOST}/cgi-bin/token", params=TOKEN).json()["access_token"]
+            url, query = f"https://{HOST}/cgi-bin/media", {"access_token": token}
+            file = {"media": ("a.png", b"\x89PNG picture" + bytes(200_000), "image/png")}
+            kept = http.post(f"{url}/upload", params={**query, "type": "image"}, files=file).json()
+            return http.get(f"{url}/get", params={**query, "media_id": kept["media_id"]}).content
+
+    async with office(tmp_path) as here:
+        as_a_vendor(here)
+        assert await asyncio.to_thread(at_requests) == b"\x89PNG picture" + bytes(200_000)
+        async with httpx.AsyncClient(base_url=f"https://{HOST}") as http:
+            token = (await http.get("/cgi-bin/token", params=TOKEN)).json()["access_token"]
+            for text in (POLITE, RUDE):
+                answer = await http.post(SEND, params={"access_token": token}, content=message(text))
+                assert answer.json()["errcode"] == 0
+        assert (pushed(here.town), await held(here.town)) == ([POLITE], [RUDE])
+
+
+# --- attackers at the door --------------------------------------------------------------------
+
+
+def proof(name: str = "acme", secret: str = SECRET) -> str:
+    return f"Proxy-Authorization: Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}\r\n"
+
+
+def connect(target: str = f"{HOST}:443", headers: str | None = None, version: str = "1.1") -> bytes:
+    told = proof() if headers is None else headers
+    return f"CONNECT {target} HTTP/{version}\r\nHost: {target}\r\n{told}\r\n".encode()
+
+
+async def dial(here: Office, head: bytes) -> bytes:
+    """All that is answered, to the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+    writer.write(head)
+    try:
+        async with asyncio.timeout(20):
+            return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+HELLO = b"\x16\x03\x01\x00\x05hello"
+AT_THE_DOOR: dict[str, tuple[bytes, int, str]] = {
+    "no credentials": (connect(headers=""), 407, "no-credentials"),
+    "a wrong secret": (connect(headers=proof(secret="guess")), 407, "unauthorized"),
+    "the hash for the secret": (
+        connect(headers=proof(secret=hashlib.sha256(SECRET.encode()).hexdigest())),
+        *(407, "unauthorized"),
+    ),
+    "an unknown name": (connect(headers=proof(name="nobody")), 407, "unauthorized"),
+    "another's secret": (connect(headers=proof(secret=OTHER_SECRET)), 407, "unauthorized"),
+    "no secret": (connect(headers=proof(secret="")), 407, "unauthorized"),
+    "another scheme": (connect(headers=f"Proxy-Authorization: Bearer {SECRET}\r\n"), 407, "no-credentials"),
+    "credentials for the host": (connect(headers=proof().removeprefix("Proxy-")), 407, "no-credentials"),
+    "credentials twice": (connect(headers=proof() + proof(name="other")), 400, "malformed"),
+    "base64 that is none": (connect(headers="Proxy-Authorization: Basic ***\r\n"), 407, "no-credentials"),
+    "another host": (connect("evil.example:443"), 403, "host"),
+    "a host below": (connect(f"a.{HOST}:443"), 403, "host"),
+    "a dot at the end": (connect(f"{HOST}.:443"), 403, "host"),
+    "an address": (connect("203.205.239.82:443"), 403, "host"),
+    "an address of six": (connect("[::1]:443"), 403, "host"),
+    "itself": (connect("127.0.0.1:443"), 403, "host"),
+    "another port": (connect(f"{HOST}:80"), 403, "host"),
+    "a port with a sign": (connect(f"{HOST}:+443"), 403, "host"),
+    "a user in the host": (connect(f"{HOST}:443@evil.example:443"), 403, "host"),
+    "a host of the other platform": (connect("api.weibo.com:443"), 403, "platform"),
+    "plain HTTP": (f"GET http://{HOST}/cgi-bin/token HTTP/1.1\r\n{proof()}\r\n".encode(), 405, "not-connect"),
+    "a stand-in's own path": (
+        f"POST /egress/wechat/hall{SEND} HTTP/1.1\r\nHost: x\r\n{proof()}\r\n".encode(),
+        *(405, "not-connect"),
+    ),
+    "TLS at once": (HELLO, 400, "malformed"),
+    "bytes before the 200": (connect() + HELLO, 400, "early-bytes"),
+    "a second CONNECT before the 200": (connect() + connect("evil.example:443"), 400, "early-bytes"),
+    "a head without end": (connect(headers="X: " + "x" * 9_000), 431, "too-large"),
+    "a head that is too large": (connect(headers=proof() + "X: " + "x" * 9_000 + "\r\n"), 431, "too-large"),
+    "a folded header": (connect(headers="X: a\r\n b\r\n" + proof()), 400, "malformed"),
+    "half a head": (b"CONNECT api.weixin", 400, "hung-up"),
+}
+
+
+async def test_whoever_is_no_vendor_or_wants_elsewhere_is_told_so(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        counted: dict[str, int] = {}
+        for trick, (head, status, reason) in AT_THE_DOOR.items():
+            if trick == "half a head":
+                reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+                writer.write(head)
+                writer.write_eof()
+                answer = await reader.read()
+                writer.close()
+            else:
+                answer = await dial(here, head)
+            assert answer.startswith(f"HTTP/1.1 {status} ".encode()), trick
+            assert (b"Proxy-Authenticate: Basic" in answer) == (status == 407), trick
+            counted[reason] = counted.get(reason, 0) + 1
+        assert here.refusals() == counted
+        assert (pushed(here.town), await held(here.town)) == ([], [])
+
+
+async def test_a_revoked_vendor_is_shut_out_of_new_tunnels_and_of_its_open_ones(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        token = await a_token(here)
+        reader, writer = await tunnel(here)
+        await here.town.guard.vendors.revoke("acme", "li", "换人了")
+        writer.write(request("POST", f"{SEND}?access_token={token}", message(POLITE)))
+        assert code_of(await answer_of(reader)) == 48001
+        writer.close()
+        assert (await dial(here, connect())).startswith(b"HTTP/1.1 407 ")
+        assert pushed(here.town) == []
+
+
+async def test_secrets_are_not_guessed_and_right_ones_are_not_counted(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        for _ in range(25):
+            assert (await dial(here, connect("evil.example:443"))).startswith(b"HTTP/1.1 403 ")
+        guesses = [await dial(here, connect(headers=proof(secret=f"guess-{one}"))) for one in range(22)]
+        statuses = [int(answer.split()[1]) for answer in guesses]
+        assert statuses == [407] * 20 + [429] * 2
+
+
+async def test_the_vendors_networks_count_and_nobody_says_another_address(tmp_path: Path) -> None:
+    people = {"acme": vendor(networks=["10.0.0.0/8"])}
+    async with office(tmp_path, people) as here:
+        said = proof() + "X-Forwarded-For: 10.1.2.3\r\nForwarded: for=10.1.2.3\r\n"
+        assert (await dial(here, connect(headers=said))).startswith(b"HTTP/1.1 403 ")
+        assert here.refusals() == {"address": 1}
+
+
+# --- attackers in a tunnel --------------------------------------------------------------------
+
+
+def trusting(here: Office, *alpn: str, believes: bool = False) -> ssl.SSLContext:
+    """`believes`: whatever certificate it is shown."""
+    context = ssl.create_default_context(cafile=str(here.ca))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    if believes:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    return context
+
+
+async def tunnel(
+    here: Office, named: str = HOST, *alpn: str, headers: str | None = None, believes: bool = False
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """After the handshake, in which `named` is the host. Raises OSError."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+    writer.write(connect(headers=headers))
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+    context = trusting(here, *alpn, believes=believes)
+    await writer.start_tls(context, server_hostname=named)
+    return reader, writer
+
+
+def request(method: str, target: str, body: bytes = b"", host: str = HOST) -> bytes:
+    head = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+async def answer_of(reader: asyncio.StreamReader) -> bytes:
+    """Head and body of one answer."""
+    async with asyncio.timeout(20):
+        head = await reader.readuntil(b"\r\n\r\n")
+        (length,) = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        return head + await reader.readexactly(int(length.partition(b":")[2]))
+
+
+def code_of(answer: bytes) -> int:
+    """The platform's errcode; 0 also where a token is given."""
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+    return int(json.loads(answer.partition(b"\r\n\r\n")[2]).get("errcode", 0))
+
+
+async def say(here: Office, raw: bytes, headers: str | None = None) -> bytes:
+    reader, writer = await tunnel(here, headers=headers)
+    writer.write(raw)
+    try:
+        return await answer_of(reader)
+    finally:
+        writer.close()
+
+
+async def a_token(here: Office, name: str = "acme", secret: str = SECRET) -> str:
+    query = "&".join(f"{key}={value}" for key, value in {**TOKEN, "secret": secret}.items())
+    answer = await say(here, request("GET", f"/cgi-bin/token?{query}"), proof(name, secret))
+    return str(json.loads(answer.partition(b"\r\n\r\n")[2])["access_token"])
+
+
+PLATFORM_SAYS = {
+    "dots": "/cgi-bin/getcallbackip/../message/custom/send",
+    "escaped dots": "/cgi-bin/getcallbackip/%2e%2e/message/custom/send",
+    "doubled slash": "/cgi-bin//message/custom/send",
+    "slashes first": "//cgi-bin/message/custom/send",
+    "another host in the path": f"//evil.example{SEND}",
+    "escaped letter": "/cgi-bin/message/custom/%73end",
+    "out of the channel": f"/../weibo{SEND}",
+    "out of the stand-in": "/../../../v1/check",
+    "the stand-in's own name": f"/egress/wechat/hall{SEND}",
+    "mass send": "/cgi-bin/message/mass/sendall",
+}
+NO_REQUEST = {
+    "another host": request("POST", f"{SEND}?access_token=TOKEN", message(), "evil.example"),
+    "a host of the other platform": request("POST", f"{SEND}?access_token=TOKEN", message(), "api.weibo.com"),
+    "another port": request("POST", f"{SEND}?access_token=TOKEN", message(), f"{HOST}:8443"),
+    "no host": request("POST", f"{SEND}?access_token=TOKEN", message()).replace(b"Host:", b"X-Host:"),
+    "two hosts": request("POST", f"{SEND}?access_token=TOKEN", message()).replace(
+        b"Host:", b"Host: evil.example\r\nHost:"
+    ),
+    "absolute form": request("POST", f"https://{HOST}{SEND}?access_token=TOKEN", message()),
+    "absolute form of another": request("POST", f"http://evil.example{SEND}?access_token=TOKEN", message()),
+    "a fragment": request("POST", f"{SEND}#x?access_token=TOKEN", message()),
+    "a star": request("OPTIONS", "*"),
+    "a second CONNECT": connect(),
+    "a second CONNECT elsewhere": connect("evil.example:443"),
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "two lengths": request("POST", f"{SEND}?access_token=TOKEN", message()).replace(
+        b"Content-Length:", b"Transfer-Encoding: chunked\r\nContent-Length:"
+    ),
+}
+
+
+async def test_a_trick_in_the_tunnel_reaches_nobody(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        token = await a_token(here)
+        for trick, path in PLATFORM_SAYS.items():
+            answer = await say(here, request("POST", f"{path}?access_token={token}", message()))
+            assert code_of(answer) == 48001, trick
+        for trick, raw in NO_REQUEST.items():
+            answer = await say(here, raw.replace(b"TOKEN", token.encode()))
+            assert answer.split()[1] in (b"400", b"421"), trick
+        assert (pushed(here.town), await held(here.town)) == ([], [])
+
+
+async def test_anothers_token_and_secret_are_none_in_this_vendors_tunnel(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        others = await a_token(here, "other", OTHER_SECRET)
+        stolen = request("POST", f"{SEND}?access_token={others}", message(POLITE))
+        assert code_of(await say(here, stolen)) == 48001
+        query = "&".join(f"{key}={value}" for key, value in {**TOKEN, "secret": OTHER_SECRET}.items())
+        assert code_of(await say(here, request("GET", f"/cgi-bin/token?{query}"))) == 40125
+        assert code_of(await say(here, stolen, proof("other", OTHER_SECRET))) == 0
+        assert pushed(here.town) == [POLITE]
+
+
+async def test_the_guard_speaks_as_the_host_of_the_tunnel_and_as_no_other(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        for named in ("api.weibo.com", "evil.example"):
+            with pytest.raises(OSError, match=r"^$"):  # reset, though this client would believe anything
+                await tunnel(here, named, believes=True)
+        _, writer = await tunnel(here, HOST, "h2", "http/1.1")
+        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
+        writer.close()
+        assert here.refusals() == {"handshake": 2}
+
+
+async def test_calls_follow_each_other_in_one_tunnel(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        token = await a_token(here)
+        reader, writer = await tunnel(here)
+        sending = [request("POST", f"{SEND}?access_token={token}", message(text)) for text in (POLITE, RUDE)]
+        writer.write(b"".join(sending))
+        assert [code_of(await answer_of(reader)) for _ in sending] == [0, 0]
+        assert (pushed(here.town), await held(here.town)) == ([POLITE], [RUDE])
+        writer.close()
+
+
+# --- the slow, the many, the half-open --------------------------------------------------------
+
+
+async def test_who_does_not_get_on_is_shown_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.forward_proxy.server.HEAD_WITHIN_S", 0.3)
+    monkeypatch.setattr("app.web.forward_proxy.wire.HANDSHAKE_WITHIN_S", 0.5)
+    async with office(tmp_path) as here:
+        assert await dial(here, b"") == await dial(here, b"CONNECT ")
+        assert await dial(here, connect()) == b"HTTP/1.1 200 Connection established\r\n\r\n"
+        assert await dial(here, b"CONNECT ") != b""
+        assert here.refusals() == {"too-slow": 3, "handshake": 1}
+
+
+async def test_a_tunnel_without_whole_requests_is_closed_however_its_bytes_trickle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.forward_proxy.inner.IDLE_S", 1.0)
+    async with office(tmp_path) as here:
+        reader, writer = await tunnel(here)
+        trickling = asyncio.create_task(trickle(writer))
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        await asyncio.gather(trickling, return_exceptions=True)
+
+
+async def trickle(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"GET /cgi-bin/token HTTP/1.1\r\n")
+    while not writer.is_closing():
+        writer.write(b"X: y\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+
+
+async def test_a_head_in_the_tunnel_has_an_end(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        reader, writer = await tunnel(here)
+        writer.write(b"GET /cgi-bin/token HTTP/1.1\r\n" + b"X: y\r\n" * 10_000)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_one_address_has_so_many_connections_and_gets_them_back(tmp_path: Path) -> None:
+    async with office(tmp_path, connections_per_address=2) as here:
+        first, second = await tunnel(here), await tunnel(here)
+        assert (await dial(here, connect())).startswith(b"HTTP/1.1 503 ")
+        for _, writer in (first, second):
+            writer.close()
+            await writer.wait_closed()
+        await asyncio.sleep(0.2)
+        assert code_of(await say(here, request("GET", "/cgi-bin/nothing"))) == 48001
+        assert here.refusals() == {"too-many": 1}

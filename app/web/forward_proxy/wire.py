@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import cast
 
 from app.web.bodies import Refused
 
@@ -68,8 +69,7 @@ class Wire(asyncio.Protocol):
     # --- asyncio's calls --------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are none by their class
         self._arrived(self)
 
     def data_received(self, data: bytes) -> None:
