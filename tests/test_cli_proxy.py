@@ -47,6 +47,15 @@ def test_what_it_prints_is_a_sound_configuration(run: Run, with_proxy: Path) -> 
     assert (ended.code, ended.err) == (0, "")
 
 
+def test_a_ca_that_ends_soon_is_remarked_on(run: Run, with_proxy: Path, tmp_path: Path) -> None:
+    check = ("config", "check", "--config", str(with_proxy))
+    assert "forward_proxy" not in run(*check).out
+    for name in ("shenyan-ca.key", "shenyan-ca.pem"):
+        (tmp_path / name).unlink()
+    run("proxy", "ca", "--out", str(tmp_path), "--days", "30")
+    assert "注意 note: forward_proxy.ca_certificate: 还剩 29 天" in run(*check).out
+
+
 def test_a_ca_that_is_gone_is_told_by_line(run: Run, with_proxy: Path, tmp_path: Path) -> None:
     (tmp_path / "shenyan-ca.key").unlink()
     ended = run("config", "check", "--config", str(with_proxy))

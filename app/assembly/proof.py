@@ -1,6 +1,7 @@
 """Whether a configuration would start, without opening a port, a database or a connection."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import ParamSpec
 
 from app.assembly.channels import check_of, codec_of, require_sound_fallbacks
@@ -18,6 +19,8 @@ from app.storage.database import open_engine
 from app.web.forward_proxy.authority import load_authority
 
 P = ParamSpec("P")
+_SOON = timedelta(days=90)
+"""A new CA has to reach every vendor's machines before the old one ends."""
 
 
 def prove(settings: Settings) -> None:
@@ -41,11 +44,21 @@ def prove(settings: Settings) -> None:
 def remarks(settings: Settings) -> Sequence[str]:
     """What is no problem and should be known, in two languages. Raises ConfigError."""
     policies = channel_policies(settings, make_folder())
-    return [
+    return _remarks_on_authority(settings) + [
         f"channels.{name}: {said}"
         for name, policy in policies.items()
         if (said := _remark_on_facts(policy.facts))
     ]
+
+
+def _remarks_on_authority(settings: Settings) -> list[str]:
+    if (proxy := settings.forward_proxy) is None:
+        return []
+    now = utc_now()
+    left = load_authority(proxy.ca_certificate, proxy.ca_key, now).ends_at - now
+    if left > _SOON:
+        return []
+    return [f"forward_proxy.ca_certificate: 还剩 {left.days} 天 {left.days} days left; make another in time"]
 
 
 def _remark_on_facts(facts: FactList | None) -> str:

@@ -18,6 +18,7 @@ import requests
 from wechatpy import WeChatClient
 from werobot.client import Client as WeRoBotClient
 
+from app.telemetry.metrics import Metrics
 from app.web.forward_proxy.authority import make_authority
 from app.web.forward_proxy.server import ForwardProxy
 from tests.bots import test_vendor_frameworks as vendors
@@ -43,7 +44,9 @@ class Office:
         return f"http://{name}:{secret}@127.0.0.1:{self.port}"
 
     def refusals(self) -> dict[str, int]:
-        told = self.town.guard.forward_proxy.watch.registry.collect()  # type: ignore[union-attr,attr-defined]
+        metrics = self.proxy.watch
+        assert isinstance(metrics, Metrics)
+        told = metrics.registry.collect()
         return {
             sample.labels["reason"]: int(sample.value)
             for metric in told

@@ -123,7 +123,7 @@ class ForwardProxy:
         if connect is None:
             wire.transport.close()
             return None
-        wire.transport.pause_reading()
+        wire.pause()
         way = await self._admitted(connect, address)
         transport = await wire.secure(self.leaves.context(connect.host))
         inner = InnerHttp(self._config, self._state, Behind(connect.host, way))

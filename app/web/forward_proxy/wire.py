@@ -44,10 +44,17 @@ class Wire(asyncio.Protocol):
         self.transport.write(_answer(refusal))
         self.transport.close()
 
+    def pause(self) -> None:
+        """What comes from now on waits in the kernel."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
     async def secure(self, context: ssl.SSLContext) -> asyncio.Transport:
         """Say that the tunnel stands, and shake hands in it. Raises Refused."""
         if self._kept:
             raise Refused(400, "early-bytes", "200 之前不得发送 nothing may follow before the 200")
+        if self._ended or self.transport.is_closing():
+            raise Refused(0, "hung-up", "closed before the answer to its CONNECT")
         self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         loop = asyncio.get_running_loop()
         try:
