@@ -1,14 +1,7 @@
 """Vendors whose host name is compiled in come by the forward proxy; whoever is no vendor gets nothing."""
 
 import asyncio
-import base64
 import hashlib
-import json
-import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,67 +11,27 @@ import requests
 from wechatpy import WeChatClient
 from werobot.client import Client as WeRoBotClient
 
-from app.telemetry.metrics import Metrics
-from app.web.forward_proxy.authority import make_authority
-from app.web.forward_proxy.server import ForwardProxy
-from tests.bots import test_vendor_frameworks as vendors
-from tests.e2e.surroundings import APP_ID, Town, listener, town
-from tests.e2e.test_conversation import webhook_bot
+from tests.e2e.proxied import (
+    HOST,
+    OTHER_SECRET,
+    TOKEN,
+    Office,
+    a_token,
+    answer_of,
+    anyio_backend,
+    code_of,
+    connect,
+    dial,
+    office,
+    proof,
+    request,
+    say,
+    tunnel,
+)
+from tests.e2e.surroundings import APP_ID
 from tests.e2e.test_second_door import CITIZEN, POLITE, RUDE, SECRET, SEND, held, message, pushed, vendor
 
-HOST = "api.weixin.qq.com"
-OTHER_SECRET = "the-other-vendors"
-TOKEN = {"grant_type": "client_credential", "appid": APP_ID, "secret": SECRET}
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """A guard with its forward proxy, and a citizen whose window is open."""
-
-    town: Town
-    proxy: ForwardProxy
-    port: int
-    ca: Path
-
-    def url(self, name: str = "acme", secret: str = SECRET) -> str:
-        return f"http://{name}:{secret}@127.0.0.1:{self.port}"
-
-    def refusals(self) -> dict[str, int]:
-        metrics = self.proxy.watch
-        assert isinstance(metrics, Metrics)
-        told = metrics.registry.collect()
-        return {
-            sample.labels["reason"]: int(sample.value)
-            for metric in told
-            for sample in metric.samples
-            if sample.name == "guard_proxy_refusals_total"
-        }
-
-
-@asynccontextmanager
-async def office(
-    folder: Path, people: Mapping[str, Any] | None = None, **bounds: int
-) -> AsyncIterator[Office]:
-    made = make_authority(datetime.now(UTC), timedelta(days=1))
-    ca, key = folder / "ca.pem", folder / "ca.key"
-    ca.write_bytes(made.certificate)
-    key.write_bytes(made.key)
-    other = vendor(secret_sha256=[hashlib.sha256(OTHER_SECRET.encode()).hexdigest()])
-    tables = {
-        "vendors": people or {"acme": vendor(), "other": other},
-        "forward_proxy": {"ca_certificate": str(ca), "ca_key": str(key), **bounds},
-    }
-    with vendors.served(vendors.werobot_vendor("")) as bot:
-        async with town(folder, {"hall": webhook_bot(bot)}, tables=tables) as here:
-            await here.emulator.wechat.push(CITIZEN, fields={"Content": "几点开门？"})
-            at, proxy = listener(), here.guard.forward_proxy
-            assert proxy is not None
-            port = at.getsockname()[1]
-            await proxy.start(at)
-            try:
-                yield Office(here, proxy, port, ca)
-            finally:
-                await proxy.drain(5)
+__all__ = ["anyio_backend"]  # a fixture
 
 
 @pytest.fixture
@@ -148,28 +101,6 @@ async def test_requests_and_httpx_carry_words_and_files(tmp_path: Path, as_a_ven
 # --- attackers at the door --------------------------------------------------------------------
 
 
-def proof(name: str = "acme", secret: str = SECRET) -> str:
-    return f"Proxy-Authorization: Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}\r\n"
-
-
-def connect(target: str = f"{HOST}:443", headers: str | None = None, version: str = "1.1") -> bytes:
-    told = proof() if headers is None else headers
-    return f"CONNECT {target} HTTP/{version}\r\nHost: {target}\r\n{told}\r\n".encode()
-
-
-async def dial(here: Office, head: bytes) -> bytes:
-    """All that is answered, to the end."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
-    writer.write(head)
-    try:
-        async with asyncio.timeout(20):
-            return await reader.read()
-    except ConnectionError:
-        return b""
-    finally:
-        writer.close()
-
-
 HELLO = b"\x16\x03\x01\x00\x05hello"
 AT_THE_DOOR: dict[str, tuple[bytes, int, str]] = {
     "no credentials": (connect(headers=""), 407, "no-credentials"),
@@ -206,7 +137,6 @@ AT_THE_DOOR: dict[str, tuple[bytes, int, str]] = {
     "a head without end": (connect(headers="X: " + "x" * 9_000), 431, "too-large"),
     "a head that is too large": (connect(headers=proof() + "X: " + "x" * 9_000 + "\r\n"), 431, "too-large"),
     "a folded header": (connect(headers="X: a\r\n b\r\n" + proof()), 400, "malformed"),
-    "half a head": (b"CONNECT api.weixin", 400, "hung-up"),
 }
 
 
@@ -214,14 +144,7 @@ async def test_whoever_is_no_vendor_or_wants_elsewhere_is_told_so(tmp_path: Path
     async with office(tmp_path) as here:
         counted: dict[str, int] = {}
         for trick, (head, status, reason) in AT_THE_DOOR.items():
-            if trick == "half a head":
-                reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
-                writer.write(head)
-                writer.write_eof()
-                answer = await reader.read()
-                writer.close()
-            else:
-                answer = await dial(here, head)
+            answer = await dial(here, head)
             assert answer.startswith(f"HTTP/1.1 {status} ".encode()), trick
             assert (b"Proxy-Authenticate: Basic" in answer) == (status == 407), trick
             counted[reason] = counted.get(reason, 0) + 1
@@ -259,63 +182,6 @@ async def test_the_vendors_networks_count_and_nobody_says_another_address(tmp_pa
 
 
 # --- attackers in a tunnel --------------------------------------------------------------------
-
-
-def trusting(here: Office, *alpn: str, believes: bool = False) -> ssl.SSLContext:
-    """`believes`: whatever certificate it is shown."""
-    context = ssl.create_default_context(cafile=str(here.ca))
-    context.verify_flags |= ssl.VERIFY_X509_STRICT
-    if believes:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if alpn:
-        context.set_alpn_protocols(alpn)
-    return context
-
-
-async def tunnel(
-    here: Office, named: str = HOST, *alpn: str, headers: str | None = None, believes: bool = False
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """After the handshake, in which `named` is the host. Raises OSError."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
-    writer.write(connect(headers=headers))
-    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
-    context = trusting(here, *alpn, believes=believes)
-    await writer.start_tls(context, server_hostname=named)
-    return reader, writer
-
-
-def request(method: str, target: str, body: bytes = b"", host: str = HOST) -> bytes:
-    head = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-async def answer_of(reader: asyncio.StreamReader) -> bytes:
-    """Head and body of one answer."""
-    async with asyncio.timeout(20):
-        head = await reader.readuntil(b"\r\n\r\n")
-        (length,) = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-        return head + await reader.readexactly(int(length.partition(b":")[2]))
-
-
-def code_of(answer: bytes) -> int:
-    """The platform's errcode; 0 also where a token is given."""
-    assert answer.startswith(b"HTTP/1.1 200 "), answer
-    return int(json.loads(answer.partition(b"\r\n\r\n")[2]).get("errcode", 0))
-
-
-async def say(here: Office, raw: bytes, headers: str | None = None) -> bytes:
-    reader, writer = await tunnel(here, headers=headers)
-    writer.write(raw)
-    try:
-        return await answer_of(reader)
-    finally:
-        writer.close()
-
-
-async def a_token(here: Office, name: str = "acme", secret: str = SECRET) -> str:
-    query = "&".join(f"{key}={value}" for key, value in {**TOKEN, "secret": secret}.items())
-    answer = await say(here, request("GET", f"/cgi-bin/token?{query}"), proof(name, secret))
-    return str(json.loads(answer.partition(b"\r\n\r\n")[2])["access_token"])
 
 
 PLATFORM_SAYS = {
@@ -394,57 +260,3 @@ async def test_calls_follow_each_other_in_one_tunnel(tmp_path: Path) -> None:
         assert [code_of(await answer_of(reader)) for _ in sending] == [0, 0]
         assert (pushed(here.town), await held(here.town)) == ([POLITE], [RUDE])
         writer.close()
-
-
-# --- the slow, the many, the half-open --------------------------------------------------------
-
-
-async def test_who_does_not_get_on_is_shown_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.forward_proxy.server.HEAD_WITHIN_S", 0.3)
-    monkeypatch.setattr("app.web.forward_proxy.wire.HANDSHAKE_WITHIN_S", 0.5)
-    async with office(tmp_path) as here:
-        assert await dial(here, b"") == await dial(here, b"CONNECT ")
-        assert await dial(here, connect()) == b"HTTP/1.1 200 Connection established\r\n\r\n"
-        assert await dial(here, b"CONNECT ") != b""
-        assert here.refusals() == {"too-slow": 3, "handshake": 1}
-
-
-async def test_a_tunnel_without_whole_requests_is_closed_however_its_bytes_trickle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.web.forward_proxy.inner.IDLE_S", 1.0)
-    async with office(tmp_path) as here:
-        reader, writer = await tunnel(here)
-        trickling = asyncio.create_task(trickle(writer))
-        async with asyncio.timeout(10):
-            assert await reader.read() == b""
-        await asyncio.gather(trickling, return_exceptions=True)
-
-
-async def trickle(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"GET /cgi-bin/token HTTP/1.1\r\n")
-    while not writer.is_closing():
-        writer.write(b"X: y\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.1)
-
-
-async def test_a_head_in_the_tunnel_has_an_end(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
-        reader, writer = await tunnel(here)
-        writer.write(b"GET /cgi-bin/token HTTP/1.1\r\n" + b"X: y\r\n" * 10_000)
-        with suppress(ConnectionError):
-            assert await reader.read() == b""
-        writer.close()
-
-
-async def test_one_address_has_so_many_connections_and_gets_them_back(tmp_path: Path) -> None:
-    async with office(tmp_path, connections_per_address=2) as here:
-        first, second = await tunnel(here), await tunnel(here)
-        assert (await dial(here, connect())).startswith(b"HTTP/1.1 503 ")
-        for _, writer in (first, second):
-            writer.close()
-            await writer.wait_closed()
-        await asyncio.sleep(0.2)
-        assert code_of(await say(here, request("GET", "/cgi-bin/nothing"))) == 48001
-        assert here.refusals() == {"too-many": 1}

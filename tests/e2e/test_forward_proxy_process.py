@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.web.forward_proxy.authority import make_authority
+from tests.e2e.proxied import HOST, answer_of, code_of, connect, request
 from tests.e2e.surroundings import APP_ID, APP_SECRET, TOKEN
-from tests.e2e.test_forward_proxy import HOST, answer_of, code_of, connect, request
 from tests.e2e.test_second_door import SECRET, vendor
 
 CONFIG = """

@@ -40,9 +40,10 @@ class Wire(asyncio.Protocol):
         return kept
 
     def refuse(self, refusal: Refused) -> None:
-        """Say why, and close."""
-        self.transport.write(_answer(refusal))
-        self.transport.close()
+        """Say why, where somebody listens yet, and close."""
+        if not self.transport.is_closing():
+            self.transport.write(_answer(refusal))
+            self.transport.close()
 
     def pause(self) -> None:
         """What comes from now on waits in the kernel."""
