@@ -70,6 +70,7 @@ class ForwardProxy:
     _opening: set[asyncio.Task[None]] = field(default_factory=set)
     """Those of them that are no tunnel yet."""
     _server: asyncio.Server | None = None
+    _closing: bool = False
 
     async def start(self, listening: socket.socket) -> None:
         self.leaves.make_all()
@@ -81,6 +82,7 @@ class ForwardProxy:
         server, self._server = self._server, None
         if server is None:
             return
+        self._closing = True
         server.close()
         for task in self._opening:
             task.cancel()
@@ -96,6 +98,9 @@ class ForwardProxy:
 
     def _arrived(self, wire: Wire) -> None:
         address = wire.address
+        if self._closing:  # accepted by the system before the door was shut
+            wire.transport.abort()
+            return
         if len(self._serving) >= self.bounds.connections or self._from[address] >= self.bounds.per_address:
             self._refuse(wire, Refused(503, "too-many", "连接太多 too many connections"), address)
             return
