@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from app.assembly.channels import (
     second_person_at,
 )
 from app.assembly.console import console_parts, dispatcher_of
-from app.assembly.egress import egress_of
+from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
 from app.assembly.forward_proxy import TwoDoors, forward_proxy_of
 from app.assembly.gateways import gateways_of
@@ -34,6 +34,7 @@ from app.assembly.rest import rest_app
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
+from app.core.records import Delivery
 from app.core.work_orders import compose
 from app.loading.phrases import load_phrases
 from app.loading.policies import channel_policies
@@ -48,6 +49,7 @@ from app.service.sweeper import Sweeper
 from app.service.switches import Switches
 from app.service.takeovers import Takeovers
 from app.service.vendors import Vendors
+from app.service.workers import kept_running
 from app.settings.whole import Settings
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
@@ -96,7 +98,9 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
         ]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
-        tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
+        tasks = [
+            asyncio.create_task(kept_running(loop, parts.observer), name=loop.__qualname__) for loop in loops
+        ]
         try:
             yield guard
         finally:
@@ -212,8 +216,9 @@ def _assemble(parts: Parts) -> Guard:
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     clients = clients_of(parts)
-    courier = _courier(parts, clients)
-    egress = egress_of(parts, codecs, checks, clients, courier, switches)
+    intakes = intakes_of(parts, codecs, checks)
+    courier = _courier(parts, clients, resubmitting(intakes, clients))
+    egress = egress_of(parts, intakes, clients, courier, switches)
     return Guard(
         Front(
             Webhooks(
@@ -244,11 +249,15 @@ def _assemble(parts: Parts) -> Guard:
             settings.sweeper.every_s,
             timedelta(seconds=settings.sweeper.abandoned_after_s),
         ),
-        forward_proxy_of(parts, egress),
+        forward_proxy_of(parts, egress.vendors, {"wechat": egress}),
     )
 
 
-def _courier(parts: Parts, clients: Mapping[str, PlatformClient]) -> Courier:
+def _courier(
+    parts: Parts,
+    clients: Mapping[str, PlatformClient],
+    changed: Mapping[str, Callable[[Delivery], Awaitable[None]]],
+) -> Courier:
     wanted = parts.settings.courier
     return Courier(
         parts.store,
@@ -260,4 +269,5 @@ def _courier(parts: Parts, clients: Mapping[str, PlatformClient]) -> Courier:
         timedelta(seconds=wanted.lease_s),
         timedelta(seconds=wanted.margin_s),
         wanted.poll_every_s,
+        changed=changed,
     )

@@ -112,11 +112,13 @@ class SecondOpinion(Protocol):
 
 
 class PlatformClient(Protocol):
-    async def send(self, delivery: Delivery) -> None:
-        """Send `delivery.reply` to its follower. Returns when the platform confirmed it.
+    async def send(self, delivery: Delivery) -> str:
+        """Send `delivery.reply` to its follower. Returns when the platform confirmed it: what it answered
+        beside that, as a JSON object ("msg_id", "publish_id", a comment's "id"), or nothing.
 
         Raises PlatformError: RateLimited and PlatformBusy say it was not sent, FateUnknown that nobody knows,
-        every other that it never will be.
+        ContentChanged that the draft it names is no longer the one that was judged, every other that it
+        never will be sent.
         """
         ...
 

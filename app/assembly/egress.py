@@ -9,11 +9,14 @@ from app.assembly.channels import decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
+from app.core.records import Delivery
 from app.core.vendors import Vendor
 from app.platforms.wechat.client import WeChatClient
+from app.platforms.wechat.drafts import Drafts
 from app.platforms.wechat.passage import Passage
 from app.ports import Check, Codec, PlatformClient
 from app.service.courier import Courier
+from app.service.intake import Intake, resubmitted
 from app.service.outlet import Outlet
 from app.service.switches import Switches
 from app.service.vendors import Vendors
@@ -22,42 +25,67 @@ from app.settings.vendors import Vendor as VendorSettings
 from app.settings.whole import Settings
 from app.storage.database import Database
 from app.storage.vendor_tokens import SqlVendorTokens
-from app.web.egress import Egress, Stand
+from app.web.egress.wechat import Stand, WeChatEgress
 
 T = TypeVar("T")
 
 
+def intakes_of(
+    parts: Parts, codecs: Mapping[str, Codec], checks: Mapping[str, Check]
+) -> Mapping[str, Intake]:
+    """By channel: where what vendors submit comes in."""
+    settings = parts.settings
+    return {
+        name: Intake(
+            name,
+            codecs[name],
+            checks[name],
+            parts.store,
+            parts.coordinator,
+            parts.observer,
+            utc_now,
+            new_id,
+            decide_within(settings.policies[channel.policy]),
+            channel.posts == "review",
+            timedelta(hours=channel.posts_within_hours),
+        )
+        for name, channel in settings.channels.items()
+    }
+
+
+def resubmitting(
+    intakes: Mapping[str, Intake], clients: Mapping[str, PlatformClient]
+) -> Mapping[str, Callable[[Delivery], Awaitable[None]]]:
+    """By channel: puts the draft that was changed after its release before a person again."""
+    return {
+        name: partial(_resubmit, intakes[name], client.drafts)
+        for name, client in clients.items()
+        if isinstance(client, WeChatClient)
+    }
+
+
+async def _resubmit(intake: Intake, drafts: Drafts, changed: Delivery) -> None:
+    """Raises PlatformError, StoreError."""
+    await intake.again(changed, await drafts.with_words(resubmitted(changed.message)))
+
+
 def egress_of(
     parts: Parts,
-    codecs: Mapping[str, Codec],
-    checks: Mapping[str, Check],
+    intakes: Mapping[str, Intake],
     clients: Mapping[str, PlatformClient],
     courier: Courier,
     switches: Switches,
-) -> Egress:
+) -> WeChatEgress:
     settings = parts.settings
     stands: dict[str, Stand] = {}
     for name in {vendor.channel for vendor in settings.vendors.values()}:
         channel, client = settings.channels[name], clients[name]
         if not isinstance(channel, WeChatChannel) or not isinstance(client, WeChatClient):
             continue  # the configuration refuses it
-        outlet = Outlet(
-            name,
-            codecs[name],
-            checks[name],
-            parts.store,
-            courier,
-            parts.coordinator,
-            parts.observer,
-            utc_now,
-            new_id,
-            partial(switches.is_stopped, name),
-            decide_within(settings.policies[channel.policy]),
-            label_of(channel),
-        )
+        outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name), label_of(channel))
         passage = Passage(parts.http, channel.api_base, client.tokens)
-        stands[name] = Stand(channel.app_id, outlet, passage, frozenset(channel.egress_allow))
-    return Egress(
+        stands[name] = Stand(channel.app_id, outlet, passage, client.drafts, frozenset(channel.egress_allow))
+    return WeChatEgress(
         stands,
         vendors_of(settings, parts.store.database),
         parts.observer,
@@ -88,4 +116,5 @@ def _vendor(name: str, wanted: VendorSettings) -> Vendor:
         wanted.networks,
         timedelta(minutes=wanted.token_minutes),
         wanted.when_held,
+        wanted.kf_accounts,
     )

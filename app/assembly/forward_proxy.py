@@ -8,22 +8,25 @@ from dataclasses import replace
 from uvicorn import Config, Server
 
 from app.assembly.parts import Parts, utc_now
+from app.service.vendors import Vendors
 from app.settings.whole import Settings
-from app.web.egress import Egress
+from app.web.egress.wechat import WeChatEgress
 from app.web.forward_proxy.authority import load_authority
 from app.web.forward_proxy.inner import Way
 from app.web.forward_proxy.leaves import Leaves
 from app.web.forward_proxy.server import Bounds, ForwardProxy
 
 
-def forward_proxy_of(parts: Parts, egress: Egress) -> ForwardProxy | None:
-    """None: none is configured. Raises ConfigError."""
+def forward_proxy_of(
+    parts: Parts, vendors: Vendors, stand_ins: Mapping[str, WeChatEgress]
+) -> ForwardProxy | None:
+    """`stand_ins`: by platform. None: none is configured. Raises ConfigError."""
     wanted = parts.settings.forward_proxy
     if wanted is None:
         return None
     return ForwardProxy(
-        _ways(parts.settings, egress),
-        egress.vendors,
+        _ways(parts.settings, stand_ins),
+        vendors,
         Leaves(load_authority(wanted.ca_certificate, wanted.ca_key, utc_now()), utc_now),
         parts.observer,
         parts.metrics,
@@ -31,16 +34,15 @@ def forward_proxy_of(parts: Parts, egress: Egress) -> ForwardProxy | None:
     )
 
 
-def _ways(settings: Settings, egress: Egress) -> Mapping[str, Way]:
+def _ways(settings: Settings, stand_ins: Mapping[str, WeChatEgress]) -> Mapping[str, Way]:
     """With a stand-in that knows its vendor alone: another's token or secret is none there."""
-    return {
-        name: Way(
-            settings.channels[vendor.channel].platform,
-            vendor.channel,
-            replace(egress, vendors=egress.vendors.only(name)),
-        )
-        for name, vendor in settings.vendors.items()
-    }
+    ways: dict[str, Way] = {}
+    for name, vendor in settings.vendors.items():
+        platform = settings.channels[vendor.channel].platform
+        if stand_in := stand_ins.get(platform):
+            alone = replace(stand_in, vendors=stand_in.vendors.only(name))
+            ways[name] = Way(platform, vendor.channel, alone)
+    return ways
 
 
 class TwoDoors(Server):

@@ -28,11 +28,13 @@ class Backoff:
         return min(self.cap, self.first * self.factor ** min(attempts - 1, 20))
 
 
-def concluded(delivery: Delivery, error: PlatformError | None, now: datetime, backoff: Backoff) -> Delivery:
+def concluded(
+    delivery: Delivery, error: PlatformError | None, now: datetime, backoff: Backoff, receipt: str = ""
+) -> Delivery:
     """The delivery after one try. Only what is certainly not sent is ever tried again."""
     match error:
         case None:
-            return _end(delivery, DeliveryState.DELIVERED, "", now)
+            return replace(_end(delivery, DeliveryState.DELIVERED, "", now), receipt=receipt)
         case FateUnknown():
             return _end(delivery, DeliveryState.UNCERTAIN, error.code or "fate-unknown", now)
         case QuotaExhausted():

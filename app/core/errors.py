@@ -109,6 +109,10 @@ class TokenExpired(PlatformError):
     """The access token was refused, also after one refresh."""
 
 
+class ContentChanged(PlatformError):
+    """Nothing was sent: what lies on the platform is no longer what was judged."""
+
+
 class FateUnknown(PlatformError):
     """The request left, no answer came: nobody knows whether the follower has it. Never resent."""
 

@@ -105,6 +105,8 @@ class MediaKind(StrEnum):
     MINI_PROGRAM = "miniprogrampage"
     CARD = "wxcard"
     ARTICLE = "mpnews"
+    TEMPLATE = "template"
+    """A message the platform composes from its own template and our values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +171,25 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Article:
+    """One of a draft's, as the platform keeps it: published whole, edited only where it lies."""
+
+    title: str
+    author: str = ""
+    digest: str = ""
+    text: str = ""
+    """The words of its HTML, links and captions among them."""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """A part no codec knows. It is always held."""
 
     kind: str
 
 
-Part = Text | Cards | Menu | Media | Position | Transfer | Opaque
+Part = Text | Cards | Menu | Media | Article | Position | Transfer | Opaque
 
 
 def _readable(part: Part) -> tuple[str, ...]:
@@ -190,6 +204,8 @@ def _readable(part: Part) -> tuple[str, ...]:
             return (head, *(item.label for item in items), tail)
         case Media():
             return (part.title, part.description, part.url, *part.extra.values())
+        case Article(title, author, digest, text, url):
+            return (title, author, digest, text, url)
         case Position() | Transfer() | Opaque():
             return ()
 
@@ -207,9 +223,9 @@ class Reply:
 
     @property
     def unreadable(self) -> bool:
-        """Whether a part of it cannot be judged by its words (image, voice, video, a card's picture)."""
+        """Whether a part of it cannot be judged by its words (image, voice, video, an article's pictures)."""
         return any(
-            isinstance(part, Media | Opaque | Position)
+            isinstance(part, Media | Article | Opaque | Position)
             or (isinstance(part, Cards) and any(card.picture_url for card in part.cards))
             for part in self.parts
         )

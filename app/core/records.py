@@ -164,6 +164,8 @@ class Delivery:
     finished_at: datetime | None = None
     why: str = ""
     """The platform's error code, or a code of ours ("window-closed", "quota")."""
+    receipt: str = ""
+    """What the platform answered when it took it, as a JSON object; empty: nothing that matters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Vendor:
     token_lifetime: timedelta
     held_code: int = 0
     """What a held message is answered with; 0 is success."""
+    desks: tuple[str, ...] = ()
+    """The customer-service accounts it may speak as; another one it names is left out."""
 
     def lets_in(self, address: str) -> bool:
         if not self.networks:

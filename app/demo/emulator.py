@@ -20,6 +20,7 @@ from app.demo.serving import serve
 from app.demo.wechat_account import Followers, WeChatAccount
 from app.demo.wechat_api import WeChatApi
 from app.demo.wechat_platform import WeChatEmulator
+from app.demo.wechat_posts import WeChatPosts
 from app.demo.wechat_wire import WeChatWire, wire_of
 from app.demo.weibo_account import Comments, WeiboAccount, Windows
 from app.demo.weibo_api import WeiboApi
@@ -46,6 +47,7 @@ class Emulator:
     inbox: Inbox
     clock: SettableClock
     wechat_api: WeChatApi
+    wechat_posts: WeChatPosts
 
 
 def make_emulator(
@@ -68,6 +70,7 @@ def make_emulator(
         accounts.weibo, accounts.weibo_webhook, http, windows, comments, inbox, real_time, accounts.pace
     )
     wechat_api = WeChatApi(accounts.wechat, followers, inbox, clock)
+    wechat_posts = WeChatPosts(wechat_api)
     weibo_api = WeiboApi(accounts.weibo, windows, comments, inbox, clock, weibo.ids)
 
     @asynccontextmanager
@@ -75,10 +78,12 @@ def make_emulator(
         async with http:
             yield
 
-    starlette = Starlette(routes=[*wechat_api.routes(), *weibo_api.routes()], lifespan=life)
+    starlette = Starlette(
+        routes=[*wechat_api.routes(), *wechat_posts.routes(), *weibo_api.routes()], lifespan=life
+    )
     faults = Faults(starlette)
     starlette.routes.extend(Control(wechat, weibo, inbox, clock, faults).routes())
-    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api)
+    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api, wechat_posts)
 
 
 def real_time() -> datetime:

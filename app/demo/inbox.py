@@ -11,6 +11,8 @@ class Via(StrEnum):
     """The answer of the webhook."""
     API = "api"
     """A customer-service message or a private message, sent by the platform's API."""
+    POST = "post"
+    """An article or a mass message, for every follower."""
     COMMENT = "comment"
     """A comment below a post, for everybody to see."""
     NOTICE = "notice"

@@ -61,6 +61,8 @@ class WeChatApi:
     tokens: AccessTokens = field(init=False)
     stable_tokens: AccessTokens = field(init=False)
     media: dict[str, bytes] = field(default_factory=dict)
+    desks: list[str] = field(default_factory=list)
+    """The kf_account of each customer-service message; empty: the account's own name."""
 
     def __post_init__(self) -> None:
         self.tokens = AccessTokens(self.clock)
@@ -73,6 +75,8 @@ class WeChatApi:
             Route("/cgi-bin/message/custom/send", self._send, methods=["POST"]),
             Route("/cgi-bin/message/custom/typing", self._typing, methods=["POST"]),
             Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
+            Route("/cgi-bin/media/uploadimg", self._upload, methods=["POST"]),
+            Route("/cgi-bin/material/add_material", self._upload, methods=["POST"]),
             Route("/cgi-bin/media/get", self._download, methods=["GET"]),
             Route("/cgi-bin/getcallbackip", self._addresses, methods=["GET"]),
         ]
@@ -81,40 +85,40 @@ class WeChatApi:
         try:
             self._check_secret(request.query_params)
         except Refused as no:
-            return _refused(request, no)
+            return refused(request, no)
         return _issued(*self.tokens.issue())
 
     async def _stable_token(self, request: Request) -> JSONResponse:
         try:
-            wanted = _json(await request.body())
+            wanted = json_of(await request.body())
             self._check_secret(wanted)
         except Refused as no:
-            return _refused(request, no)
+            return refused(request, no)
         forced = wanted.get("force_refresh") is True
         return _issued(*(self.stable_tokens.issue() if forced else self.stable_tokens.issue_stable()))
 
     async def _send(self, request: Request) -> JSONResponse:
         raw = await request.body()
         try:
-            self._check_token(request)
-            self._deliver(_json(raw), raw)
+            self.check_token(request)
+            self._deliver(json_of(raw), raw)
         except Refused as no:
-            return _refused(request, no)
+            return refused(request, no)
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
     async def _typing(self, request: Request) -> JSONResponse:
         try:
-            self._check_token(request)
-            wanted = _json(await request.body())
+            self.check_token(request)
+            wanted = json_of(await request.body())
             if wanted.get("command") not in ("Typing", "CancelTyping"):
                 raise Refused(45072, "invalid command")
         except Refused as no:
-            return _refused(request, no)
+            return refused(request, no)
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
     async def _upload(self, request: Request) -> JSONResponse:
         try:
-            self._check_token(request)
+            self.check_token(request)
             async with request.form() as form:
                 file = form.get("media")
                 if not isinstance(file, UploadFile):
@@ -122,24 +126,24 @@ class WeChatApi:
                 media_id = secrets.token_urlsafe(24)
                 self.media[media_id] = await file.read()
         except Refused as no:
-            return _refused(request, no)
+            return refused(request, no)
         return JSONResponse({"type": request.query_params.get("type"), "media_id": media_id, "created_at": 0})
 
     async def _download(self, request: Request) -> Response:
         try:
-            self._check_token(request)
+            self.check_token(request)
             found = self.media.get(request.query_params.get("media_id", ""))
             if found is None:
                 raise Refused(40007, "invalid media_id")
         except Refused as no:
-            return _refused(request, no)
+            return refused(request, no)
         return Response(found, media_type="application/octet-stream")
 
     async def _addresses(self, request: Request) -> JSONResponse:
         try:
-            self._check_token(request)
+            self.check_token(request)
         except Refused as no:
-            return _refused(request, no)
+            return refused(request, no)
         return JSONResponse({"ip_list": ["127.0.0.1"]})
 
     def _check_secret(self, given: Mapping[str, object]) -> None:
@@ -150,7 +154,7 @@ class WeChatApi:
         if given.get("secret") != self.account.app_secret:
             raise Refused(40125, "invalid appsecret")
 
-    def _check_token(self, request: Request) -> None:
+    def check_token(self, request: Request) -> None:
         token = request.query_params.get("access_token", "")
         if not token:
             raise Refused(41001, "access_token missing")
@@ -177,6 +181,8 @@ class WeChatApi:
             raise Refused(45015, "response out of time limit or subscription is canceled") from None
         except OutOfCount:
             raise Refused(45047, "out of response count limit") from None
+        desk = wanted.get("customservice")
+        self.desks.append(str(desk.get("kf_account", "")) if isinstance(desk, dict) else "")
         self.inbox.add(Received(user, self.clock(), Via.API, kind, text))
 
 
@@ -207,7 +213,7 @@ def _articles(articles: object) -> list[str]:
     return [str(one[name]) for one in articles for name in ("title", "description", "url") if one.get(name)]
 
 
-def _json(raw: bytes) -> Mapping[str, object]:
+def json_of(raw: bytes) -> Mapping[str, object]:
     """An object, whatever the content type says. Raises Refused."""
     if not raw:
         raise Refused(44002, "empty post data")
@@ -224,5 +230,5 @@ def _issued(token: str, seconds: int) -> JSONResponse:
     return JSONResponse({"access_token": token, "expires_in": seconds})
 
 
-def _refused(request: Request, no: Refused) -> JSONResponse:
+def refused(request: Request, no: Refused) -> JSONResponse:
     return JSONResponse(refusal(request.url.path, no.code, str(no)))

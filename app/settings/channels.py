@@ -33,6 +33,10 @@ class ChannelBase(Closed):
     """People answer who asks for them, asks the same twice, is in danger, or is angry at the last answer."""
     takeover_rests_minutes: float = Field(120, gt=0)
     """A conversation in which the citizen did not write for so long goes back to the bot."""
+    posts: Literal["review", "check"] = "review"
+    """What vendors publish or send to many: a person sees all of it first, or only what the check holds."""
+    posts_within_hours: float = Field(168, gt=0)
+    """How long what no citizen's window bounds waits for a person: posts, templates, comments."""
     answer_within_s: float = Field(4.5, gt=0, lt=5)
     """The platform hangs up at 5 s."""
     signature_max_age_s: float = Field(600, gt=0)

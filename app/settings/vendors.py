@@ -14,10 +14,12 @@ class Vendor(Closed):
         min_length=1, max_length=2
     )
     """`shenyan vendor secret` prints a secret and this; while it is rotated, the old one stands beside it."""
-    scopes: tuple[Literal["send", "media", "read"], ...] = ("send",)
+    scopes: tuple[Literal["send", "media", "read", "posts", "templates", "comments"], ...] = ("send",)
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Where it may call from; empty: from anywhere."""
     token_minutes: float = Field(120, gt=0, le=120)
     """The platform's own live for two hours."""
     when_held: Literal[0, 45047, 48001] = 0
     """What its code hears of a held message: success, the quota's error or a refusal."""
+    kf_accounts: tuple[str, ...] = ()
+    """The customer-service accounts (客服账号) under whose names it may speak."""

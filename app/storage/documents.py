@@ -20,7 +20,20 @@ from pydantic import (
 from pydantic_core import PydanticSerializationError
 
 from app.core.errors import StoreError
-from app.core.model import Cards, Media, Menu, Message, Opaque, Part, Position, Reply, Text, Transfer, Verdict
+from app.core.model import (
+    Article,
+    Cards,
+    Media,
+    Menu,
+    Message,
+    Opaque,
+    Part,
+    Position,
+    Reply,
+    Text,
+    Transfer,
+    Verdict,
+)
 from app.core.records import Draft, Note
 
 T = TypeVar("T")
@@ -30,6 +43,7 @@ _TYPE_NAMES: Mapping[type, str] = {
     Cards: "cards",
     Menu: "menu",
     Media: "media",
+    Article: "article",
     Position: "position",
     Transfer: "transfer",
     Opaque: "opaque",

@@ -221,6 +221,7 @@ def delivery_changes(delivery: Delivery) -> Values:
         "leased_until": delivery.leased_until,
         "finished_at": delivery.finished_at,
         "why": delivery.why,
+        "receipt": delivery.receipt,
     }
 
 
@@ -243,6 +244,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
         fence=row.fence,
         finished_at=row.finished_at,
         why=row.why,
+        receipt=row.receipt,
     )
 
 

@@ -181,6 +181,7 @@ deliveries = Table(
     Column("fence", Integer, nullable=False),
     Column("finished_at", Moment),
     Column("why", Words, nullable=False),
+    Column("receipt", Words, nullable=False, server_default=""),
     Column("reply", Text, nullable=False),
     Index("deliveries_by_state", "state", "next_at"),
     Index("deliveries_by_follower", "channel", "user_id", "state", "created_at"),

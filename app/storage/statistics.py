@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, not_, select
 
-from app.core.egress import KEY
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.core.statistics import BotFigures, Bucket, Figures, Period, RuleFigures
+from app.core.submission import KEY
 from app.storage.database import Database
 from app.storage.schema import deliveries, exchanges, holds
 

@@ -27,6 +27,7 @@ STATUS: Mapping[type[GuardError], int] = {
     errors.WindowClosed: 409,
     errors.QuotaExhausted: 409,
     errors.TokenExpired: 502,
+    errors.ContentChanged: 409,
     errors.FateUnknown: 502,
     errors.PlatformError: 502,
     errors.HoldNotFound: 404,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.web.console.site import CONSOLE
-from app.web.egress import EGRESS
+from app.web.egress.wechat import EGRESS
 from app.web.webhooks import HOOKS
 
 

@@ -151,6 +151,7 @@ class DeliveryView(BaseModel):
     attempts: int
     finished_at: datetime | None
     why: str = Field(description="The platform's error code, or one of ours")
+    receipt: str = Field(description="What the platform answered when it took it, as JSON text")
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
@@ -168,6 +169,7 @@ class DeliveryView(BaseModel):
             attempts=delivery.attempts,
             finished_at=delivery.finished_at,
             why=delivery.why,
+            receipt=delivery.receipt,
         )
 
 

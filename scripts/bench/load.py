@@ -73,9 +73,14 @@ def full(port: int, path: str, connections: int, seconds: int, pin: list[str]) -
     return Load(requests, requests / micros * 1e6, float(found[3]), float(found[4]), int(found[5]))
 
 
-def steady(port: int, path: str, per_second: int, seconds: int) -> Load:
-    """An even rate, each request on time whether or not the one before has been answered."""
-    return asyncio.run(_open_loop(port, path, per_second, seconds))
+def steady(
+    port: int, path: str, per_second: int, seconds: int, bodies: Iterator[bytes] | None = None
+) -> Load:
+    """An even rate, each request on time whether or not the one before has been answered.
+
+    `bodies`: what is sent; by default pushes of citizens who have never written before.
+    """
+    return asyncio.run(_open_loop(port, path, per_second, seconds, bodies or pushes(next(_ids))))
 
 
 async def _ask(
@@ -104,8 +109,8 @@ async def _closed_loop(port: int, path: str, connections: int, seconds: int) -> 
     return _summary(took, seconds)
 
 
-async def _open_loop(port: int, path: str, per_second: int, seconds: int) -> Load:
-    bodies, took = pushes(next(_ids)), list[float]()
+async def _open_loop(port: int, path: str, per_second: int, seconds: int, bodies: Iterator[bytes]) -> Load:
+    took = list[float]()
     free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def one(body: bytes) -> None:

@@ -22,6 +22,7 @@ NAMED = (
     words.DELIVERY_STATES,
     words.WORK_ORDER_STATES,
     words.ROLES,
+    words.WAYS,
     words.WHY_UNANSWERED,
     words.ACTIONS,
     PRESETS,

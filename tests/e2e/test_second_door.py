@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-import requests
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 from werobot.client import Client as WeRoBotClient
@@ -27,7 +26,6 @@ SECRET = "guard-issued-secret"
 RUDE = "滚，别再来问，听不懂人话吗"
 POLITE = "办事大厅上午九点开门。"
 CITIZEN = "o-citizen"
-PLATFORM = "https://api.weixin.qq.com"
 
 
 def vendor(**changes: Any) -> dict[str, Any]:
@@ -47,20 +45,6 @@ async def door(folder: Path, vendors_: dict[str, Any] | None = None, **channel: 
         async with town(folder, {"hall": webhook_bot(url)}, tables=tables, **channel) as here:
             await here.emulator.wechat.push(CITIZEN, fields={"Content": "几点开门？"})
             yield here
-
-
-@pytest.fixture
-def at_the_stand(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The one line a vendor changes: the host name."""
-    real = requests.Session.request
-
-    def point(stand: str) -> None:
-        def request(self: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
-            return real(self, method, url.replace(PLATFORM, stand), **more)
-
-        monkeypatch.setattr(requests.Session, "request", request)
-
-    return point
 
 
 def pushed(here: Town) -> list[str]:
@@ -151,6 +135,42 @@ async def test_without_a_window_the_platforms_own_code_is_told(tmp_path: Path, a
         with pytest.raises(WeChatClientException) as refused:
             await asyncio.to_thread(client.message.send_text, "o-stranger", POLITE)
         assert refused.value.errcode == 45015
+
+
+LONG = "".join(f"第{number}条，请带身份证原件和复印件到一楼窗口。" for number in range(1, 50))
+
+
+async def test_a_long_push_arrives_in_pieces_and_in_order(tmp_path: Path) -> None:
+    async with door(tmp_path) as here, attacker(here) as (http, token):
+        answer = await http.post(SEND, params={"access_token": token}, content=message(LONG))
+        assert answer.json()["errcode"] == 0
+        count = -(-len(LONG.encode()) // 2048)
+        await here.emulator.inbox.at_least(CITIZEN, 1 + count, 20)
+        assert len(pushed(here)) >= count
+        assert "".join(pushed(here)) == LONG
+
+
+async def test_a_long_push_that_the_quota_does_not_carry_is_refused_whole(tmp_path: Path) -> None:
+    async with door(tmp_path) as here, attacker(here) as (http, token):
+        for _ in range(4):
+            await http.post(SEND, params={"access_token": token}, content=message(POLITE))
+        answer = await http.post(SEND, params={"access_token": token}, content=message(LONG))
+        assert answer.json()["errcode"] == 45047
+        assert pushed(here) == [POLITE] * 4
+
+
+async def test_a_vendor_speaks_as_the_desks_that_are_its_own_alone(tmp_path: Path) -> None:
+    async with (
+        door(tmp_path, {"acme": vendor(kf_accounts=["desk1@hall"])}) as here,
+        attacker(here) as (
+            http,
+            token,
+        ),
+    ):
+        for desk in ("desk1@hall", "mayor@hall"):
+            body = message(POLITE, customservice={"kf_account": desk})
+            await http.post(SEND, params={"access_token": token}, content=body)
+        assert (pushed(here), here.emulator.wechat_api.desks) == ([POLITE] * 2, ["desk1@hall", ""])
 
 
 # --- attackers --------------------------------------------------------------------------------
@@ -372,5 +392,16 @@ async def test_an_allowed_call_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_every_call_that_is_known_is_answered_for() -> None:
-    sending = {path for (_, path), call in CALLS.items() if call.value == "send"}
-    assert sending == {SEND}
+    """Whoever adds a call that carries words has to say here that it is checked."""
+    sending = {path.removeprefix("/cgi-bin/") for (_, path), call in CALLS.items() if call.value == "send"}
+    assert sending == {
+        "message/custom/send",
+        "message/mass/sendall",
+        "message/mass/send",
+        "message/mass/preview",
+        "message/template/send",
+        "message/template/subscribe",
+        "message/subscribe/bizsend",
+        "freepublish/submit",
+        "comment/reply/add",
+    }

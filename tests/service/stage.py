@@ -107,12 +107,13 @@ class ToyPlatform:
     answers: list[Exception | None] = field(default_factory=list)
     received: list[tuple[str, str]] = field(default_factory=list)
 
-    async def send(self, delivery: Delivery) -> None:
+    async def send(self, delivery: Delivery) -> str:
         answer = self.answers.pop(0) if self.answers else None
         if answer is None or not isinstance(answer, PlatformError):
             self.received.append((delivery.user, delivery.reply.text))
         if answer is not None:
             raise answer
+        return ""
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Literal
 from app.core.errors import BadSignature, BotMalformed, ConfigError, DecodeError
 from app.core.model import BodyFormat, Envelope, Finding, Message, Reply
 from app.core.splitting import pieces_of
+from app.core.submission import Way, way_of
 from app.platforms.signatures import require_fresh, require_signature, signature_of, signed_value
 from app.platforms.wechat.answer import answer_fields, read_answer
 from app.platforms.wechat.crypto import RANDOM_BYTES, Cipher
@@ -138,7 +139,7 @@ class WeChatCodec:
         return tuple(found for piece in self.pieces(message, reply) for found in objections(message, piece))
 
     def pieces(self, message: Message, reply: Reply) -> tuple[Reply, ...]:
-        return pieces_of(reply, TEXT_MAX_BYTES)
+        return (reply,) if way_of(message) not in (None, Way.MESSAGE) else pieces_of(reply, TEXT_MAX_BYTES)
 
     # --- toward a vendor's bot ----------------------------------------------------------------
 

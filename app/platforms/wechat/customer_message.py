@@ -10,15 +10,19 @@ from app.core.errors import PlatformError
 from app.core.model import Cards, Media, MediaKind, Menu, Part, Reply, Text
 
 
-def customer_message(user: str, reply: Reply) -> bytes:
+def customer_message(user: str, reply: Reply, desk: str = "") -> bytes:
     """The request body, raw UTF-8: WeChat refuses \\u escapes (errcode 40033).
+
+    `desk`: under which customer-service account's name it is shown; empty: the account's own.
 
     Raises PlatformError for what the interface has no form for.
     """
     if len(reply.parts) != 1:
         raise PlatformError("a delivery carries one part", code="too-many-parts")
     kind, content = _form_of(reply.parts[0])
-    request = {"touser": user, "msgtype": kind, kind: content}
+    request: dict[str, object] = {"touser": user, "msgtype": kind, kind: content}
+    if desk:
+        request["customservice"] = {"kf_account": desk}
     try:
         return json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     except UnicodeEncodeError:
@@ -84,6 +88,8 @@ def _media(media: Media) -> tuple[str, Mapping[str, object]]:
             return "wxcard", {"card_id": _required(_extra(media, "card_id", "CardId") or media.media_id)}
         case MediaKind.ARTICLE:
             return _article(media)
+        case MediaKind.TEMPLATE:
+            raise PlatformError("a template message is no customer-service message", code="no-form")
 
 
 def _article(media: Media) -> tuple[str, Mapping[str, object]]:

@@ -22,7 +22,9 @@ from app.core.model import (
     Text,
     Transfer,
 )
+from app.core.submission import Way, way_of
 from app.platforms.wechat.answer import PASSIVE_MEDIA
+from app.platforms.wechat.calls import fits
 from app.platforms.wechat.wire import ILLEGAL
 
 TEXT_MAX_BYTES = 2048
@@ -36,11 +38,14 @@ _NO_FORM_WHY = {
     MediaKind.MINI_PROGRAM: "小程序卡片",
     MediaKind.CARD: "卡券",
     MediaKind.ARTICLE: "已发布图文",
+    MediaKind.TEMPLATE: "模板消息",
 }
 
 
 def objections(message: Message, reply: Reply) -> tuple[Finding, ...]:
-    """Empty where the reply can go out as the passive answer to `message`."""
+    """Empty where the reply can go out as the passive answer to `message`, or by the call it came by."""
+    if way_of(message) not in (None, Way.MESSAGE):
+        return (*fits(message, reply), *_too_long(reply), *_illegal(reply))
     return (*_parts_without_form(message, reply), *_too_long(reply), *_illegal(reply), *_empty(reply))
 
 

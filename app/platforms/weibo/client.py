@@ -3,6 +3,7 @@
 Source: open.weibo.com/wiki, Send_Customer_Service_Message, 2/comments/create, 2/comments/reply.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -39,7 +40,7 @@ class WeiboClient:
     real_ip: str
     """`rip`: the address the comment API asks for."""
 
-    async def send(self, delivery: Delivery) -> None:
+    async def send(self, delivery: Delivery) -> str:
         call = self._call(delivery)
         try:
             # One level of form encoding is all the encoding `data` gets.
@@ -49,7 +50,7 @@ class WeiboClient:
         answer = await post(
             self.http, call.url, content, "application/x-www-form-urlencoded", within_s=SEND_WITHIN_S
         )
-        _require_done(answer, call.proof)
+        return _receipt(answer, call.proof)
 
     def _call(self, delivery: Delivery) -> Call:
         if len(delivery.reply.parts) != 1:
@@ -94,20 +95,24 @@ class WeiboClient:
         return Call(f"{self.comment_api_base}/2/comments/reply.json", fields, proof="id")
 
 
-def _require_done(answer: HttpAnswer, proof: str) -> None:
-    """Raises PlatformError for a refusal, FateUnknown for anything the wiki does not describe."""
+def _receipt(answer: HttpAnswer, proof: str) -> str:
+    """What Weibo answered.
+
+    Raises PlatformError for a refusal, FateUnknown for anything the wiki does not describe.
+    """
     try:
         fields = parse_object(answer.body)
         code = _error_code(fields)
     except ValueError as error:
         raise FateUnknown("Weibo's answer cannot be read", code="bad-answer") from error
     if code == ACCEPTED_LATE:
-        return
+        return ""
     if code is not None:
         raise error_of(code)
     proven = bool(fields.get(proof)) if proof else fields.get("result", True) is True
     if answer.status != 200 or not proven:
         raise FateUnknown("Weibo's answer is not the documented one", code="bad-answer")
+    return json.dumps(fields, ensure_ascii=False) if proof else ""
 
 
 def _error_code(fields: Mapping[str, object]) -> int | None:

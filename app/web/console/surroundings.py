@@ -8,6 +8,7 @@ from app.core.elements.model import Elements
 from app.core.likeness import likeness
 from app.core.records import Exchange, Hold, WorkOrder
 from app.core.review import ENDS
+from app.core.submission import addressee
 from app.ports import Allowance, HoldFilter
 from app.web.console.parts import ConsoleParts
 
@@ -36,7 +37,7 @@ async def surroundings(parts: ConsoleParts, hold: Hold) -> Surroundings:
     store, message = parts.store, hold.message
     decided = await _decided(parts, hold)
     return Surroundings(
-        await store.history(hold.channel, hold.user, message.received_at, TURNS),
+        await store.history(hold.channel, addressee(message), message.received_at, TURNS),
         await store.allowance(hold.channel, hold.user, ""),
         await alike(parts, hold),
         decided,

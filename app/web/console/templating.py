@@ -11,6 +11,7 @@ from app.core.elements import model as labels
 from app.core.identity import Permission
 from app.core.masking import dotted_numbers, dotted_personal, named, personal_numbers
 from app.core.records import Stop
+from app.core.submission import way_of
 from app.ports import Clock
 from app.web.console import words
 from app.web.console.access import Visitor
@@ -41,6 +42,7 @@ class Pages:
         self._jinja.filters["until"] = self._until
         self._jinja.globals |= {
             "words": words,
+            "way_of": way_of,
             "labels": labels,
             "pieces": pieces,
             "stopped": stopped,

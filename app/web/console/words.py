@@ -1,10 +1,13 @@
 """What the pages call things: our codes as moderators' words."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.core.identity import Role
+from app.core.model import Message
 from app.core.records import DeliveryState, HoldState, WorkOrderState
+from app.core.submission import Way, way_of
 from app.web.console.language import translate as _
 
 CATEGORIES: Mapping[str, str] = {
@@ -28,6 +31,16 @@ HOLD_STATES: Mapping[str, str] = {
     HoldState.REJECTED: "已拦截",
     HoldState.TRANSFERRED: "已转办",
     HoldState.EXPIRED: "已过期",
+}
+WAYS: Mapping[str, str] = {
+    Way.MESSAGE: "客服消息，市民的留言见上",
+    Way.MASS: "群发",
+    Way.PREVIEW: "群发预览",
+    Way.PUBLISH: "发布图文",
+    Way.TEMPLATE: "模板消息",
+    Way.SUBSCRIPTION: "订阅通知",
+    Way.ONE_OFF: "一次性订阅消息",
+    Way.COMMENT: "回复评论",
 }
 DELIVERY_STATES: Mapping[str, str] = {
     DeliveryState.QUEUED: "等待发送",
@@ -95,6 +108,19 @@ ACTIONS: Mapping[str, str] = {
     "shift.hand-over": "交班",
     "shift.take-over": "接班",
 }
+
+
+def aim(message: Message) -> str:
+    """Whom a vendor's words are for, in words; empty: nobody in particular."""
+    extra = message.extra
+    if extra.get("is_to_all") == "true":
+        return _("全体关注者")
+    if "tag_id" in extra:
+        return _("标签 {id} 的关注者").format(id=extra["tag_id"])
+    if way_of(message) is Way.MASS:
+        return _("{n} 位关注者").format(n=len(json.loads(extra.get("touser", "[]"))))
+    return extra.get("towxname", "")
+
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 

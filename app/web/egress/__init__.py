@@ -1,0 +1,1 @@
+"""The second door: the platforms' APIs as a vendor sees them."""
