@@ -25,6 +25,7 @@ from app.assembly.channels import (
 from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
+from app.assembly.forward_proxy import TwoDoors, forward_proxy_of
 from app.assembly.gateways import gateways_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
@@ -54,11 +55,13 @@ from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
 from app.telemetry.logs import configure
 from app.web.console.site import console_site
+from app.web.forward_proxy.server import ForwardProxy
 from app.web.front import Front
 from app.web.webhooks import Hook, Webhooks
 
-Announce = Callable[[str, str], None]
-"""Hears the address once it answers, and the first administrator's password where one was made."""
+Announce = Callable[[str, str, str], None]
+"""Hears the address once it answers, the forward proxy's where there is one, and the first administrator's
+password where one was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Guard:
     dispatcher: Dispatcher | None
     lookout: Lookout | None
     sweeper: Sweeper
+    forward_proxy: ForwardProxy | None
+    """Not listening before its `start`."""
 
 
 @asynccontextmanager
@@ -106,7 +111,7 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def serve(settings: Settings, *, announce: Announce = lambda url, first_password: None) -> None:
+def serve(settings: Settings, *, announce: Announce = lambda url, proxy, first_password: None) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     configure(settings.monitoring.log_format, settings.monitoring.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -114,7 +119,10 @@ def serve(settings: Settings, *, announce: Announce = lambda url, first_password
 
 
 async def _serve(settings: Settings, announce: Announce) -> None:
-    listening = _listen(settings)
+    listening = _listen("server", settings.server.host, settings.server.port)
+    beside, proxy_at = settings.forward_proxy, None
+    if beside is not None:
+        proxy_at = _listen("forward_proxy", beside.host, beside.port)
     async with running_guard(settings) as guard:
         config = uvicorn.Config(
             guard.app,
@@ -130,10 +138,15 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         # cut the drain short.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        host, port = listening.getsockname()[:2]
         _spare_the_collector()
-        announce(f"http://{host}:{port}", await first_administrator(guard.store.database, settings.console))
-        await uvicorn.Server(config).serve(sockets=[listening])
+        if guard.forward_proxy is not None and proxy_at is not None:
+            await guard.forward_proxy.start(proxy_at)
+        announce(
+            _address(listening),
+            _address(proxy_at) if proxy_at else "",
+            await first_administrator(guard.store.database, settings.console),
+        )
+        await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([listening])
 
 
 def _spare_the_collector() -> None:
@@ -146,15 +159,19 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 10, 10)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    server = settings.server
+def _listen(setting: str, host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((server.host, server.port), backlog=1024)
+        return socket.create_server((host, port), backlog=1024)
     except OSError as error:
         raise ConfigError(
-            f"server.host/server.port: cannot listen on {server.host}:{server.port}: {error.strerror}; "
+            f"{setting}.host/{setting}.port: cannot listen on {host}:{port}: {error.strerror}; "
             "choose another port, or 0 for any"
         ) from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{host}:{port}"
 
 
 def _assemble(parts: Parts) -> Guard:
@@ -232,6 +249,7 @@ def _assemble(parts: Parts) -> Guard:
             settings.sweeper.every_s,
             timedelta(seconds=settings.sweeper.abandoned_after_s),
         ),
+        forward_proxy_of(parts, egress.vendors, {"wechat": egress}),
     )
 
 

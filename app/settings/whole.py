@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from app.settings.bots import AnyBot
 from app.settings.channels import AnyChannel
 from app.settings.desk import Console, Review, WorkOrders
+from app.settings.forward_proxy import ForwardProxy
 from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
 from app.settings.notifications import Notifications
 from app.settings.policies import Judge, Policy
@@ -55,6 +56,7 @@ class Settings(Closed):
     bots: dict[Identifier, AnyBot]
     channels: dict[Identifier, AnyChannel]
     vendors: dict[Identifier, Vendor] = Field(default_factory=dict)
+    forward_proxy: ForwardProxy | None = None
     api_tokens: dict[Identifier, ApiToken] = Field(default_factory=dict)
 
     @field_validator("bots", mode="before")
@@ -82,6 +84,11 @@ class Settings(Closed):
                 if policy.second_opinion
             ]
         problems += self._vendors_without_way()
+        if self.forward_proxy and not self.vendors:
+            problems.append(
+                "forward_proxy: there is no [vendors.…], so nobody could come in by it; add one, "
+                "or take the section out"
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self
