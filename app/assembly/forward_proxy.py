@@ -12,7 +12,7 @@ from app.service.vendors import Vendors
 from app.settings.whole import Settings
 from app.web.egress.wechat import WeChatEgress
 from app.web.forward_proxy.authority import load_authority
-from app.web.forward_proxy.inner import Way
+from app.web.forward_proxy.inner import Route
 from app.web.forward_proxy.leaves import Leaves
 from app.web.forward_proxy.server import Bounds, ForwardProxy
 
@@ -25,7 +25,7 @@ def forward_proxy_of(
     if wanted is None:
         return None
     return ForwardProxy(
-        _ways(parts.settings, stand_ins),
+        _routes(parts.settings, stand_ins),
         vendors,
         Leaves(load_authority(wanted.ca_certificate, wanted.ca_key, utc_now()), utc_now),
         parts.observer,
@@ -34,15 +34,15 @@ def forward_proxy_of(
     )
 
 
-def _ways(settings: Settings, stand_ins: Mapping[str, WeChatEgress]) -> Mapping[str, Way]:
+def _routes(settings: Settings, stand_ins: Mapping[str, WeChatEgress]) -> Mapping[str, Route]:
     """With a stand-in that knows its vendor alone: another's token or secret is none there."""
-    ways: dict[str, Way] = {}
+    routes: dict[str, Route] = {}
     for name, vendor in settings.vendors.items():
         platform = settings.channels[vendor.channel].platform
         if stand_in := stand_ins.get(platform):
             alone = replace(stand_in, vendors=stand_in.vendors.only(name))
-            ways[name] = Way(platform, vendor.channel, alone)
-    return ways
+            routes[name] = Route(platform, vendor.channel, alone)
+    return routes
 
 
 class TwoDoors(Server):

@@ -19,7 +19,7 @@ REQUEST_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Route:
     """Where a vendor's calls lead: the stand-in of its channel, which knows this vendor alone."""
 
     platform: str
@@ -32,16 +32,16 @@ class Behind:
     """A host as one vendor finds it."""
 
     host: str
-    way: Way
+    route: Route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         named = [value.lower() for name, value in scope["headers"] if name == b"host"]
         if named not in ([self.host.encode()], [f"{self.host}:{PORT}".encode()]):
             await _misdirected(send)
             return
-        prefix = prefix_of(self.way.platform, self.way.channel)
+        prefix = prefix_of(self.route.platform, self.route.channel)
         path, raw_path = prefix + scope["path"], prefix.encode() + scope["raw_path"]
-        await self.way.stand_in({**scope, "path": path, "raw_path": raw_path}, receive, send)
+        await self.route.stand_in({**scope, "path": path, "raw_path": raw_path}, receive, send)
 
 
 class InnerHttp(HttpToolsProtocol):

@@ -23,7 +23,7 @@ from app.ports import Observer
 from app.service.vendors import Vendors
 from app.web.bodies import Refused
 from app.web.forward_proxy.connect import Connect, ConnectHead
-from app.web.forward_proxy.inner import IDLE_S, Behind, InnerHttp, Way
+from app.web.forward_proxy.inner import IDLE_S, Behind, InnerHttp, Route
 from app.web.forward_proxy.leaves import Leaves
 from app.web.forward_proxy.wire import Wire
 
@@ -54,7 +54,7 @@ class Bounds:
 
 @dataclass(slots=True)
 class ForwardProxy:
-    ways: Mapping[str, Way]
+    routes: Mapping[str, Route]
     """By vendor."""
     vendors: Vendors
     leaves: Leaves
@@ -129,16 +129,16 @@ class ForwardProxy:
             wire.transport.close()
             return None
         wire.pause()
-        way = await self._admitted(connect, address)
+        route = await self._admitted(connect, address)
         transport = await wire.secure(self.leaves.context(connect.host))
-        inner = InnerHttp(self._config, self._state, Behind(connect.host, way))
+        inner = InnerHttp(self._config, self._state, Behind(connect.host, route))
         transport.set_protocol(inner)
         inner.connection_made(transport)
         if early := wire.taken():  # it may have come with the end of the handshake
             inner.data_received(early)
         return inner
 
-    async def _admitted(self, connect: Connect, address: str) -> Way:
+    async def _admitted(self, connect: Connect, address: str) -> Route:
         """Raises Refused."""
         if not connect.vendor:
             raise Refused(
@@ -151,12 +151,12 @@ class ForwardProxy:
             raise Refused(*_TOLD.get(refusal.code, _UNKNOWN)) from refusal
         except (StoreError, TimeoutError) as error:
             raise Refused(503, "records", "暂时不可用 not available now") from error
-        way = self.ways.get(vendor.name)
-        if connect.platform is None or way is None:
+        route = self.routes.get(vendor.name)
+        if connect.platform is None or route is None:
             raise Refused(403, "host", "不通往这个主机或端口 no way leads to this host and port")
-        if way.platform != connect.platform:
+        if route.platform != connect.platform:
             raise Refused(403, "platform", "主机不是这个外包方的平台的 not a host of the vendor's platform")
-        return way
+        return route
 
     def _refuse(self, wire: Wire, refusal: Refused, address: str) -> None:
         self.watch.connect_refused(refusal.code)
