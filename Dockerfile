@@ -25,7 +25,7 @@ USER 10001
 WORKDIR /var/lib/shenyan
 VOLUME ["/var/lib/shenyan"]
 EXPOSE 8900
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8900/readyz', timeout=2)"]
 ENTRYPOINT ["shenyan"]
 CMD ["serve", "--config", "/etc/shenyan/shenyan.toml"]
