@@ -13,7 +13,8 @@ COPY rules rules
 RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin shenyan \
+RUN groupadd --gid 10001 shenyan \
+    && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin shenyan \
     && install -d -o shenyan -g shenyan /var/lib/shenyan /var/cache/shenyan
 COPY --from=build /src/.venv /src/.venv
 ENV PATH=/src/.venv/bin:$PATH \
