@@ -17,7 +17,7 @@ make grafana_password "$(random)"
 # One password in two files: neither is made anew while the other stays.
 if [ ! -s "$folder/coordination__url" ] || [ ! -s "$folder/coordination.acl" ]; then
     password=$(random)
-    printf 'redis://:%s@coordination:6379/0' "$password" >"$folder/coordination__url"
+    printf 'redis://default:%s@coordination:6379/0' "$password" >"$folder/coordination__url"
     printf 'user default on >%s ~* &* +@all\n' "$password" >"$folder/coordination.acl"
 fi
 

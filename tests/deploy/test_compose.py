@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import __version__
+from app.settings.channels import WeChatChannel
 from tests.deploy.programs import ROOT, yaml_of
 from tests.deploy.settings_named import SECRETS, grace_needed, load, require_settings
 
@@ -104,6 +105,10 @@ def test_the_guard_starts_from_the_sample_with_these_names(file: str, sample: Pa
         tmp_path,
     )
     assert set(settings.channels) == {"hall"}
+    assert settings.storage.url == service["environment"].get("SHENYAN_STORAGE__URL", settings.storage.url)
+    hall = settings.channels["hall"]
+    assert isinstance(hall, WeChatChannel)
+    assert hall.token.get_secret_value() == SECRETS["channels__hall__token"]
 
 
 def test_who_is_believed_and_who_reads_figures_are_the_networks_of_the_file() -> None:
@@ -113,6 +118,13 @@ def test_who_is_believed_and_who_reads_figures_are_the_networks_of_the_file() ->
     assert subnet["watch"] in told["SHENYAN_MONITORING__METRICS_FROM"].split(",")
     (only,) = SINGLE["networks"]["only"]["ipam"]["config"]
     assert SINGLE["services"]["shenyan"]["environment"]["FORWARDED_ALLOW_IPS"] == only["gateway"]
+
+
+def test_the_balancer_meets_the_guard_where_its_address_is_believed() -> None:
+    config = (ROOT / "deploy" / "haproxy" / "haproxy.cfg").read_text("utf-8")
+    (asked,) = re.findall(r"server-template guard \d+ ([\w.]+):8900", config)
+    networks = SEVERAL["services"]["shenyan"]["networks"]
+    assert [name for name, one in networks.items() if asked in one.get("aliases", ())] == ["door"]
 
 
 def test_mounted_files_are_there() -> None:
@@ -133,7 +145,7 @@ def test_the_secrets_script_makes_what_is_random_and_names_what_is_not(tmp_path:
     assert all(name in told for name in by_hand)
     assert set(made) <= set(SEVERAL["secrets"])
     assert not by_hand & {"storage__password", "coordination__secret_key", "grafana_password"}
-    password = re.fullmatch(r"redis://:([0-9a-f]{64})@coordination:6379/0", made["coordination__url"])
+    password = re.fullmatch(r"redis://default:([0-9a-f]{64})@coordination:6379/0", made["coordination__url"])
     assert password
     assert f">{password[1]} " in made["coordination.acl"]
     for name in by_hand:
