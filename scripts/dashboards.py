@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -214,12 +215,13 @@ def drawn() -> str:
             .include_all(True)
         )
     )
+    numbers = count(1)
     for figure in FIGURES:
-        board.with_panel(_figure(figure))
+        board.with_panel(_figure(figure).id(next(numbers)))
     for title, curves in ROWS:
-        board.with_row(dashboard.Row(title))
+        board.with_row(dashboard.Row(title).id(next(numbers)))
         for curve in curves:
-            board.with_panel(_curve(curve))
+            board.with_panel(_curve(curve).id(next(numbers)))
     return JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False).encode(board.build()) + "\n"
 
 

@@ -88,7 +88,6 @@ def test_a_bundle_installs_where_no_network_is(tmp_path: Path) -> None:
     judged = offline(shenyan, "check", GREETING, INSULT, cwd=tmp_path)
     assert [json.loads(line)["disposition"] for line in judged.stdout.splitlines()][1] == "block"
     assert judged.returncode == 0, judged.stderr
-    assert offline(shenyan, "lint", "--quick", cwd=tmp_path).returncode == 0
     site = next((target / "venv" / "lib").glob("python*/site-packages/app"))
     assert (site / "web" / "console" / "static" / "vendor" / "htmx.min.js").exists()
     assert (target / "samples" / "shenyan.toml").exists()
