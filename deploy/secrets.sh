@@ -12,12 +12,12 @@ random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 make() { [ -s "$folder/$1" ] || printf '%s' "$2" >"$folder/$1"; }
 
 make storage__password "$(random)"
-make coordination__secret_key "$(random)"
+make coordination__secret_key "$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
 make grafana_password "$(random)"
 # One password in two files: neither is made anew while the other stays.
-if [ ! -s "$folder/coordination__url" ] || [ ! -s "$folder/coordination.acl" ]; then
+if [ ! -s "$folder/coordination__password" ] || [ ! -s "$folder/coordination.acl" ]; then
     password=$(random)
-    printf 'redis://default:%s@coordination:6379/0' "$password" >"$folder/coordination__url"
+    printf '%s' "$password" >"$folder/coordination__password"
     printf 'user default on >%s ~* &* +@all\n' "$password" >"$folder/coordination.acl"
 fi
 

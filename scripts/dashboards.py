@@ -174,8 +174,39 @@ ROWS: Sequence[tuple[str, Sequence[Curve]]] = (
         ),
     ),
     (
+        "绕行 · Ways past the guard",
+        (
+            Curve(
+                "可能绕过去的，还没有人看 · noticed, not looked at",
+                [(f"max by (channel) (guard_bypass_alerts_open{{{CHANNEL}}})", "{{channel}}")],
+            ),
+            Curve(
+                "新发现的，每分钟 · newly noticed, per minute",
+                [(_per_minute("guard_bypass_alerts_total", "kind"), "{{kind}}")],
+            ),
+            Curve(
+                "平台自动回复该复查的 · the platform's own replies to look at again",
+                [(f"max by (channel) (guard_checklist_due{{{CHANNEL}}})", "{{channel}}")],
+            ),
+            Curve(
+                "外包方的出口 · the contractors' way out",
+                [
+                    ("sum(guard_proxy_tunnels)", "开着 open"),
+                    (
+                        "sum by (reason) (rate(guard_proxy_refusals_total[$__rate_interval])) * 60",
+                        "拒绝 refused {{reason}}",
+                    ),
+                ],
+            ),
+        ),
+    ),
+    (
         "进程 · Processes",
         (
+            Curve(
+                "连得上 Redis · Redis is reached",
+                [("guard_coordination_up", "{{instance}}")],
+            ),
             Curve(
                 "内存 · memory",
                 [('process_resident_memory_bytes{job="shenyan"}', "{{instance}}")],

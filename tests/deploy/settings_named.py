@@ -1,5 +1,6 @@
 """What the deployment's files call settings, held against the settings that there are."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -10,7 +11,12 @@ from app.loading.overrides import NESTING, PREFIX, almost_settings
 from app.loading.setting_types import types_at
 from app.settings.whole import Settings
 
-AWAITED = {("storage", "password"), ("coordination", "url"), ("coordination", "secret_key")}
+AWAITED = {
+    ("storage", "password"),
+    ("coordination", "url"),
+    ("coordination", "password"),
+    ("coordination", "secret_key"),
+}
 """Settings of several replicas. Where this version has none of them yet, they are passed by."""
 
 
@@ -59,8 +65,8 @@ def grace_needed() -> float:
 
 SECRETS = {
     "storage__password": "p" * 32,
-    "coordination__url": "redis://default:secret@coordination:6379/0",
-    "coordination__secret_key": "0" * 64,
+    "coordination__password": "p" * 32,
+    "coordination__secret_key": base64.b64encode(bytes(32)).decode(),
     "channels__hall__token": "TokenOfTheHall",
     "channels__hall__aes_key": "a" * 43,
     "channels__hall__app_secret": "secret",

@@ -97,6 +97,21 @@ CASES = {
     "the balancer is there": Case(
         "BalancerDown", {'up{job="balancer",instance="balancer:8404"}': "1x9"}, "2m", None
     ),
+    "a replica does not reach Redis": Case(
+        "CoordinationDown",
+        {f"guard_coordination_up{{{TARGET}}}": "1 0x9"},
+        "3m",
+        {"job": "shenyan", "instance": FIRST},
+    ),
+    "a replica reaches Redis again": Case(
+        "CoordinationDown", {f"guard_coordination_up{{{TARGET}}}": "1 0 1x9"}, "3m", None
+    ),
+    "something went past the guard": Case(
+        "WayPastTheGuard", counted("guard_bypass_alerts_open", 'channel="hall"', "0 1x9"), "2m", HALL
+    ),
+    "what went past the guard was looked at": Case(
+        "WayPastTheGuard", counted("guard_bypass_alerts_open", 'channel="hall"', "1 0x9"), "2m", None
+    ),
     "replicas judge by different rules": Case(
         "RulesetsDiffer", build(FIRST, "abc") | build(SECOND, "abd"), "40m", {}
     ),

@@ -31,11 +31,25 @@ def expressions() -> Iterator[tuple[str, str]]:
 WHERE = [where for where, _ in expressions()]
 
 
+AWAITED = {
+    "guard_coordination_up",
+    "guard_bypass_alerts_open",
+    "guard_bypass_alerts_total",
+    "guard_checklist_due",
+    "guard_proxy_refusals_total",
+    "guard_proxy_tunnels",
+}
+"""Metrics of parts that this version may not have yet."""
+SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
+
+
 @pytest.fixture(scope="module")
 def told() -> dict[str, set[str]]:
-    """The labels of every sample that a busy guard tells, by name; its processes' own among them."""
+    """The labels of everything a busy guard tells, by name; its processes' own among it."""
     found: dict[str, set[str]] = {}
     for family in busy(Metrics(version="1", ruleset="abc")).registry.collect():
+        for suffix in SUFFIXES.get(family.type, ("",)):
+            found[f"{family.name}{suffix}"] = set()
         for sample in family.samples:
             found.setdefault(sample.name, set()).update(sample.labels)
     return found
@@ -48,9 +62,9 @@ def test_the_committed_dashboard_is_the_one_that_is_drawn() -> None:
 @pytest.mark.parametrize("expression", [text for _, text in expressions()], ids=WHERE)
 def test_every_metric_and_label_exists(expression: str, told: dict[str, set[str]]) -> None:
     named = {name for name in NAMES.findall(expression) if not name.startswith("haproxy_")}
-    assert named <= set(told)
+    assert named <= set(told) | AWAITED
     for metric, selector in SELECTORS.findall(expression):
-        assert set(re.findall(r"(\w+)=", selector)) <= told[metric], metric
+        assert set(re.findall(r"(\w+)=", selector)) <= told.get(metric, set()) or metric in AWAITED, metric
 
 
 def test_every_metric_of_ours_is_drawn(told: dict[str, set[str]]) -> None:
