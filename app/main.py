@@ -30,9 +30,11 @@ from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
+from app.assembly.submissions import callbacks_of, called_back, submissions_of
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
+from app.core.records import Callback, WorkOrder
 from app.core.work_orders import compose
 from app.loading.phrases import load_phrases
 from app.loading.policies import channel_policies
@@ -70,7 +72,8 @@ class Guard:
     takeovers: Takeovers
     vendors: Vendors
     courier: Courier
-    dispatcher: Dispatcher | None
+    dispatcher: Dispatcher[WorkOrder] | None
+    callbacks: Dispatcher[Callback]
     lookout: Lookout | None
     sweeper: Sweeper
 
@@ -87,9 +90,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
-        hands = [
-            one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
-        ]
+        everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper)
+        hands = [one for one in everybody if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         try:
@@ -192,6 +194,7 @@ def _assemble(parts: Parts) -> Guard:
         settings.review.claim_lease,
         compose=lambda hold: compose(hold, extract(hold.message)),
         passes_on=bool(settings.work_orders.url),
+        called_back=called_back(settings),
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     clients = clients_of(parts)
@@ -210,7 +213,14 @@ def _assemble(parts: Parts) -> Guard:
             console_site(
                 console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
             ),
-            rest_app(parts, review, checks, gateways_of(parts, checks, switches), switches),
+            rest_app(
+                parts,
+                review,
+                checks,
+                gateways_of(parts, checks, switches),
+                switches,
+                submissions_of(parts, checks, switches),
+            ),
         ),
         parts.store,
         relays,
@@ -219,6 +229,7 @@ def _assemble(parts: Parts) -> Guard:
         egress.vendors,
         courier,
         dispatcher_of(parts),
+        callbacks_of(parts),
         lookout_of(parts, switches, extract),
         Sweeper(
             parts.store,
@@ -226,6 +237,7 @@ def _assemble(parts: Parts) -> Guard:
             utc_now,
             settings.sweeper.every_s,
             timedelta(seconds=settings.sweeper.abandoned_after_s),
+            called_back(settings),
         ),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.core.identity import Role
-from app.core.records import DeliveryState, HoldState, WorkOrderState
+from app.core.records import DeliveryState, HoldState, PostState
 from app.web.console.language import translate as _
 
 CATEGORIES: Mapping[str, str] = {
@@ -39,10 +39,10 @@ DELIVERY_STATES: Mapping[str, str] = {
     DeliveryState.UNCERTAIN: "不知是否送达",
 }
 WORK_ORDER_STATES: Mapping[str, str] = {
-    WorkOrderState.KEPT: "请导出后送交",
-    WorkOrderState.QUEUED: "正在送交",
-    WorkOrderState.SENT: "已送交",
-    WorkOrderState.FAILED: "送交失败，请导出后送交",
+    PostState.KEPT: "请导出后送交",
+    PostState.QUEUED: "正在送交",
+    PostState.SENT: "已送交",
+    PostState.FAILED: "送交失败，请导出后送交",
 }
 ROLES: Mapping[str, str] = {
     Role.VENDOR_OPERATOR: "外包运营",
@@ -71,6 +71,8 @@ ACTIONS: Mapping[str, str] = {
     "hold.note": "备注",
     "hold.expire": "过期",
     "hold.unmask": "查看号码",
+    "callback.give-up": "放弃回调",
+    "work-order.give-up": "放弃送交工单",
     "delivery.retry": "重发",
     "delivery.confirm": "标记已送达",
     "exchange.close": "关闭未答",

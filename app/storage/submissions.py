@@ -1,0 +1,95 @@
+"""Texts that other systems handed in, with what became of them and of telling it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, select
+
+from app.core.errors import NotFound
+from app.core.records import Callback, Exchange, Hold, PostState
+from app.core.submissions import Submission
+from app.ports import Page
+from app.storage import exchanges, holds
+from app.storage.database import Database
+from app.storage.outbox import SqlOutbox
+from app.storage.paging import SortKey, page
+from app.storage.schema import callbacks, storable
+from app.storage.schema import exchanges as exchange_rows
+from app.storage.schema import holds as hold_rows
+
+_LATEST_FIRST = (
+    SortKey(callbacks.c.created_at, descending=True),
+    SortKey(callbacks.c.hold_id, descending=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCallbacks(SqlOutbox[Callback]):
+    table: Table = callbacks
+    kind: type[Callback] = Callback
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSubmissions:
+    database: Database
+    _outbox: SqlCallbacks = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_outbox", SqlCallbacks(self.database))
+
+    async def submission(self, exchange_id: str) -> Submission:
+        return await self.database.read(lambda connection: self._whole(connection, exchange_id))
+
+    async def key_elsewhere(self, channel: str, channels: Sequence[str], key: str) -> bool:
+        query = (
+            select(exchange_rows.c.id)
+            .where(
+                exchange_rows.c.channel.in_([one for one in channels if one != channel]),
+                exchange_rows.c.message_key == storable(key),
+            )
+            .limit(1)
+        )
+        return await self.database.read(lambda connection: connection.execute(query).first() is not None)
+
+    async def decided(
+        self,
+        token: str,
+        states: Sequence[PostState],
+        channels: Sequence[str] | None,
+        after: str,
+        limit: int,
+    ) -> Page[Submission]:
+        query = select(callbacks).where(
+            callbacks.c.token == token, callbacks.c.state.in_([state.value for state in states])
+        )
+        if channels is not None:
+            query = query.where(callbacks.c.channel.in_(channels))
+
+        def work(connection: Connection) -> Page[Submission]:
+            found = page(connection, query, _LATEST_FIRST, after, limit, _exchange_id)
+            return Page(tuple(self._whole(connection, one) for one in found.items), found.next)
+
+        return await self.database.read(work)
+
+    def _whole(self, connection: Connection, exchange_id: str) -> Submission:
+        """Raises NotFound."""
+        exchange: Exchange = exchanges.one(connection, exchange_rows.c.id == exchange_id)
+        if not exchange.message.submitted:
+            raise NotFound("there is no such submission")
+        return Submission(exchange, _hold(connection, exchange_id), self._callback(connection, exchange_id))
+
+    def _callback(self, connection: Connection, exchange_id: str) -> Callback | None:
+        query = select(callbacks).where(callbacks.c.exchange_id == exchange_id)
+        row = connection.execute(query).one_or_none()
+        return self._outbox.item_of(row) if row else None
+
+
+def _hold(connection: Connection, exchange_id: str) -> Hold | None:
+    query = select(hold_rows.c.id).where(hold_rows.c.exchange_id == exchange_id)
+    hold_id = connection.execute(query).scalar_one_or_none()
+    return None if hold_id is None else holds.one(connection, hold_id)
+
+
+def _exchange_id(row: Row[Any]) -> str:
+    return str(row.exchange_id)
