@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Set
 
-from app.assembly.channels import decide_within
+from app.assembly.channels import consultation_of, decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.core.errors import PostError
 from app.core.records import Callback
@@ -21,7 +21,11 @@ def submissions_of(parts: Parts, checks: Mapping[str, Check], switches: Switches
     waits = {name: token.reply_expires_after for name, token in settings.api_tokens.items()}
     return Submissions(
         {
-            name: ChannelTerms(checks[name], decide_within(settings.policies[channel.policy]))
+            name: ChannelTerms(
+                checks[name],
+                decide_within(settings.policies[channel.policy]),
+                consultation_of(parts, settings.policies[channel.policy]),
+            )
             for name, channel in settings.channels.items()
         },
         parts.store,
@@ -32,6 +36,7 @@ def submissions_of(parts: Parts, checks: Mapping[str, Check], switches: Switches
         new_id,
         switches.is_stopped,
         {name: wait for name, wait in waits.items() if wait is not None},
+        called_back(settings),
     )
 
 

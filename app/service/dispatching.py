@@ -14,7 +14,8 @@ from app.service.sweeper import SYSTEM
 
 LEASE = timedelta(seconds=60)
 """Longer than one post with its time-outs; those of a batch go out side by side."""
-BATCH = 20
+BATCH = 8
+"""The connections are shared with citizens' deliveries, and the other side may hang."""
 MOST_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(hours=1)
 

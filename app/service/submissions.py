@@ -1,8 +1,9 @@
 """Another system hands in a text: recorded, checked, released at once or held for a person like any other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import Protocol
 
 from app.core.disposition import with_objections
@@ -20,10 +21,21 @@ from app.core.model import (
     Severity,
     Verdict,
 )
-from app.core.records import CLAIM_LEASE, STOPPED, Exchange, ExchangeState, Hold, Outcome, PostState
+from app.core.records import (
+    CLAIM_LEASE,
+    STOPPED,
+    AuditEntry,
+    Exchange,
+    ExchangeState,
+    Hold,
+    Outcome,
+    PostState,
+)
 from app.core.submissions import REFERENCE, Fate, Submission, message_key
 from app.ports import Check, Clock, Coordinator, NewId, Observer, Page, Store
+from app.service.consultation import Consultation
 from app.service.relay import QUEUE_TOPIC
+from app.service.review import CALLBACKS_TOPIC
 
 STOPPED_FINDING = Finding(
     f"system.{STOPPED}", Category.SYSTEM, Severity.MEDIUM, "频道已停机：停机期间交来的文字都由人来看。"
@@ -52,6 +64,10 @@ class Records(Protocol):
         """The token's, the latest decision first, by what became of telling it. Raises Invalid."""
         ...
 
+    async def tell_again(self, hold_id: str, now: datetime, audit: AuditEntry) -> None:
+        """Queue its callback anew. Raises Conflict where there is none, or it is queued already."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Handed:
@@ -75,6 +91,8 @@ class ChannelTerms:
 
     check: Check
     decide_within: Mapping[Severity, timedelta]
+    consultation: Consultation | None = None
+    """None: the rules alone judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,8 @@ class Submissions:
     stopped: Callable[[str], bool]
     wanted_for: Mapping[str, timedelta]
     """By token: how long its submitter waits for a decision; others wait for ever."""
+    called_back: Set[str] = frozenset()
+    """The tokens that have an address to post to."""
 
     async def submit(self, handed: Handed) -> Submission:
         """Durable before it is judged; the same key again gets what became of the first.
@@ -117,6 +137,23 @@ class Submissions:
         if found.exchange.message.account != token:
             raise NotFound("there is no such submission")
         return found
+
+    async def tell_again(self, submission_id: str, token: str) -> Submission:
+        """Its submitter wants the callback once more, whatever became of the last one.
+
+        Raises NotFound; Invalid where the token has no address; Conflict where nothing is decided, or it is
+        on its way already.
+        """
+        found = await self.submission(submission_id, token)
+        if token not in self.called_back:
+            raise Invalid("this token has no callback_url")
+        if found.callback is None:
+            raise Conflict("nothing was decided on it yet", state=found.fate.value)
+        now, hold_id = self.clock(), found.callback.hold_id
+        entry = AuditEntry(now, token, "callback.again", f"hold:{hold_id}", before=found.callback.state.value)
+        await self.records.tell_again(hold_id, now, entry)
+        await self.coordinator.announce(CALLBACKS_TOPIC)
+        return await self.records.submission(submission_id)
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -150,6 +187,8 @@ class Submissions:
     async def _judge(self, exchange: Exchange, handed: Handed) -> Submission:
         reply, terms = Reply.of(handed.text), self.channels[handed.channel]
         verdict = terms.check(reply, Conversation(handed.message, channel=handed.channel))
+        if terms.consultation is not None:
+            verdict = await terms.consultation.consult(exchange, reply, verdict, inf)
         if self.stopped(handed.channel):
             verdict = with_objections(verdict, [STOPPED_FINDING])
         now = self.clock()

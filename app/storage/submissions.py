@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, select, update
 
-from app.core.errors import NotFound
-from app.core.records import Callback, Exchange, Hold, PostState
+from app.core.errors import Conflict, NotFound
+from app.core.records import AuditEntry, Callback, Exchange, Hold, PostState
 from app.core.submissions import Submission
 from app.ports import Page
-from app.storage import exchanges, holds
+from app.storage import exchanges, holds, trail
 from app.storage.database import Database
 from app.storage.outbox import SqlOutbox
 from app.storage.paging import SortKey, page
@@ -71,6 +72,20 @@ class SqlSubmissions:
             return Page(tuple(self._whole(connection, one) for one in found.items), found.next)
 
         return await self.database.read(work)
+
+    async def tell_again(self, hold_id: str, now: datetime, audit: AuditEntry) -> None:
+        statement = (
+            update(callbacks)
+            .where(callbacks.c.hold_id == hold_id, callbacks.c.state != PostState.QUEUED.value)
+            .values(state=PostState.QUEUED.value, attempts=0, next_at=now, why="")
+        )
+
+        def work(connection: Connection) -> None:
+            if connection.execute(statement).rowcount != 1:
+                raise Conflict("its callback is on its way", state=PostState.QUEUED.value)
+            trail.append(connection, (audit,))
+
+        await self.database.change(work)
 
     def _whole(self, connection: Connection, exchange_id: str) -> Submission:
         """Raises NotFound."""

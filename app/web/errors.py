@@ -66,7 +66,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No token, or an unknown one"},
     403: {"model": Problem, "description": "The token lacks the scope or the channel"},
     404: {"model": Problem, "description": "No record has this id"},
-    409: {"model": Problem, "description": "Somebody was first, or the platform's window is closed"},
+    409: {
+        "model": Problem,
+        "description": "Somebody was first or is at it, or the platform's window is closed",
+    },
     422: {"model": Problem, "description": "Something is missing, wrong, or needs a confirmation"},
     429: {
         "model": Problem,

@@ -48,6 +48,16 @@ async def test_the_clock_is_the_submitters(here: Desk, hours: int, told: str) ->
     assert told in (await wang.open(f"/console/holds/{hold.id}")).text
 
 
+async def test_a_release_that_comes_too_late_is_told_in_words(here: Desk) -> None:
+    hold = await handed_in(here, by="wiki")
+    here.stage.clock.forward(hours=25)
+    wang = await here.somebody("wang", Role.DUTY_REVIEWER)
+    await wang.open(f"/console/holds/{hold.id}")
+    page = await wang.submit(f"/console/holds/{hold.id}/approve")
+    assert page.status_code == 409
+    assert "交稿方不再等了，放行也没有用" in page.text
+
+
 async def test_a_reply_shows_what_the_citizen_wrote(here: Desk, li: Person) -> None:
     hold = await handed_in(here, message="几点开门？", reference="")
     page = await li.open(f"/console/holds/{hold.id}")

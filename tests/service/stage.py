@@ -246,6 +246,7 @@ async def stage(
         new_id,
         stopped.__contains__,
         {"wiki": timedelta(days=1)},
+        called_back,
     )
     try:
         yield Stage(

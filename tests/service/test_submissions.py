@@ -21,14 +21,18 @@ from app.core.errors import (
     Undeliverable,
 )
 from app.core.model import Reply, Severity
+from app.core.opinion import Opinion
+from app.core.policy import CheckPolicy
 from app.core.records import Callback, Decision, ExchangeState, Hold, HoldState, Outcome, PostState
 from app.core.review import Ruling
 from app.core.submissions import Fate, Submission
 from app.ports import HoldFilter
+from app.service.consultation import Consultation
 from app.service.review import Desk
 from app.service.submissions import Handed
 from app.storage.submissions import SqlCallbacks
-from tests.service.stage import BLOCKING, MOCKING, POLITE, FlakyStore, Stage, ToyCodec, stage, toy_check
+from tests.service.stage import BLOCKING, CURT, MOCKING, POLITE, FlakyStore, Stage, ToyCodec, stage, toy_check
+from tests.service.test_consultation import BROKEN, DOUBTFUL, FINE, ToyJudge
 
 MINUTE = timedelta(minutes=1)
 
@@ -86,6 +90,26 @@ async def test_while_the_channel_is_stopped_a_person_looks_at_everything(here: S
     assert found.fate is Fate.HELD
     assert [one.rule for one in found.hold.verdict.findings] == ["system.stopped"] if found.hold else False
     await decide(here, Decision.APPROVE)
+
+
+@pytest.mark.parametrize(
+    ("opinion", "fate"),
+    [
+        pytest.param(FINE, Fate.RELEASED, id="fine: it is released"),
+        pytest.param(DOUBTFUL, Fate.HELD, id="doubtful: held"),
+        pytest.param(BROKEN, Fate.HELD, id="an error holds"),
+    ],
+)
+async def test_the_channels_second_opinion_is_asked_for(
+    here: Stage, opinion: Opinion | Exception, fate: Fate
+) -> None:
+    judge = ToyJudge(opinion)
+    judge.may_answer.set()
+    consultation = Consultation(judge, CheckPolicy(), 5, 30.0, hold_on_error=True, observer=here.heard)
+    terms = replace(here.submissions.channels["hall"], consultation=consultation)
+    asking = replace(here.submissions, channels={"hall": terms})
+    assert (await asking.submit(handed(CURT.text))).fate is fate
+    assert judge.asked == [(CURT.text, "几点开门？", ("tone.x",))]
 
 
 async def test_a_channel_that_is_not_there_is_refused(here: Stage) -> None:

@@ -15,6 +15,7 @@ from app.core.errors import BotTimeout, FateUnknown
 from app.core.model import SendWindow
 from app.settings.whole import ApiToken, Scope
 from app.web.api.access import callers
+from app.web.api.chat import chat_router
 from app.web.api.deliveries import deliveries_router
 from app.web.api.exchanges import exchanges_router
 from app.web.api.holds import holds_router
@@ -32,6 +33,7 @@ ALL: tuple[Scope, ...] = (
     "deliveries:decide",
     "check",
     "replies",
+    "chat",
 )
 
 
@@ -68,6 +70,7 @@ def api_app(here: Stage) -> FastAPI:
         exchanges_router(here.store, here.review, with_scope),
         check_router({"hall": toy_check}, toy_check, with_scope),
         replies_router(here.submissions, with_scope),
+        chat_router({}, here.clock, here.review.new_id, with_scope),
     ):
         app.include_router(router)
     return app

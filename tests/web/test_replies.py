@@ -1,11 +1,16 @@
 """/v1/replies as another system sees it."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.core.records import PostState
+from app.ports import AuditFilter
+from app.storage.submissions import SqlCallbacks
 from app.web.api.replies import ReplyRequest
 from tests.service.stage import MOCKING, POLITE, Stage
 from tests.web.test_api import api, as_, held
@@ -97,6 +102,51 @@ async def test_the_same_key_is_answered_alike_and_another_body_is_refused(tmp_pa
         other = await hand_in(client, POLITE.text, key="k-1")
         assert (other.status_code, other.json()["error"]) == (422, "key-reused")
         assert len((await client.get("/v1/holds")).json()["items"]) == 1
+
+
+async def test_what_was_refused_since_is_no_201(tmp_path: Path) -> None:
+    async with api(tmp_path) as (client, _):
+        told = (await hand_in(client, key="k-1")).json()
+        await decide(client, told["hold_id"], "reject", reason="语气不当")
+        again = await hand_in(client, key="k-1")
+        assert (again.status_code, again.json()["status"], again.json()["text"]) == (200, "rejected", None)
+
+
+async def test_what_was_released_since_is_one_with_the_text_of_the_moderator(tmp_path: Path) -> None:
+    async with api(tmp_path) as (client, _):
+        told = (await hand_in(client, key="k-1")).json()
+        await decide(client, told["hold_id"], "edit", text=POLITE.text)
+        again = await hand_in(client, key="k-1")
+        assert (again.status_code, again.json()["text"]) == (201, POLITE.text)
+
+
+async def test_a_callback_is_wanted_again_by_its_own_token_alone(tmp_path: Path) -> None:
+    async with api(tmp_path) as (client, here):
+        told = (await hand_in(client)).json()
+        address = f"/v1/replies/{told['id']}/callback"
+        early = await client.post(address, headers=PRESS)
+        assert (early.status_code, early.json()["state"]) == (409, "held")
+        await decide(client, told["hold_id"], "approve")
+        assert (await client.post(address, headers=PRESS)).status_code == 409  # it is on its way
+        outbox = SqlCallbacks(here.store.database)
+        (taken,) = await outbox.take(here.clock(), timedelta(minutes=1), 1)
+        await outbox.mark(replace(taken, state=PostState.FAILED, next_at=None, why="http: status 503"))
+        assert (await client.post(address, headers=WIKI)).status_code == 404
+        again = await client.post(address, headers=PRESS)
+        assert (again.status_code, again.json()["callback"]["state"]) == (202, "queued")
+        assert [one.hold_id for one in await outbox.take(here.clock(), timedelta(minutes=1), 9)] == [
+            told["hold_id"]
+        ]
+        (entry,) = (await here.store.audit_entries(AuditFilter(action="callback."))).items
+        assert (entry.actor, entry.action, entry.before) == ("press", "callback.again", "failed")
+
+
+async def test_without_an_address_nothing_can_be_told_again(tmp_path: Path) -> None:
+    async with api(tmp_path) as (client, _):
+        told = (await hand_in(client, as_who="li")).json()
+        await decide(client, told["hold_id"], "approve")
+        answer = await client.post(f"/v1/replies/{told['id']}/callback")
+        assert (answer.status_code, answer.json()["detail"]) == (422, "this token has no callback_url")
 
 
 async def test_a_repetition_of_what_is_being_answered_is_asked_to_wait(tmp_path: Path) -> None:

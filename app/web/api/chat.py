@@ -76,6 +76,18 @@ class ChatCompletion(BaseModel):
     choices: list[ChatChoice]
 
 
+class ChatError(BaseModel):
+    message: str
+    type: str
+    code: str
+
+
+class ChatProblem(BaseModel):
+    """In the shape that OpenAI's clients read."""
+
+    error: ChatError
+
+
 def chat_router(
     gateways: Mapping[str, Gateway], clock: Clock, new_id: NewId, caller_with: CallerWith
 ) -> APIRouter:
@@ -88,7 +100,8 @@ def chat_router(
         responses={
             **RESPONSES,
             **examples.answered_with(examples.CHAT_ANSWER),
-            502: {"description": "The model gave no usable answer; in the shape of OpenAI's errors"},
+            404: {"model": ChatProblem, "description": "There is no chat channel of this name"},
+            502: {"model": ChatProblem, "description": "The model gave no usable answer"},
         },
     )
     async def complete(body: ChatRequest, caller: Chatter) -> Response:
@@ -139,5 +152,5 @@ async def _chunks(name: str, created: int, model: str, said: Said) -> AsyncItera
 
 
 def _problem(status: int, code: str, message: str) -> Response:
-    """In the shape that OpenAI's clients read."""
-    return JSONResponse({"error": {"message": message, "type": code, "code": code}}, status)
+    problem = ChatProblem(error=ChatError(message=message, type=code, code=code))
+    return JSONResponse(problem.model_dump(), status)

@@ -117,8 +117,12 @@ def replies_router(submissions: Submissions, caller_with: CallerWith) -> APIRout
         "",
         status_code=201,
         responses={
+            200: {
+                "model": ReplyStatus,
+                "description": "The same key again: it was decided on, and nothing may be published",
+            },
             201: {
-                "description": "Released: publish `text`",
+                "description": "Released, or the same key again and released since: publish `text`",
                 "content": {"application/json": {"example": dict(examples.REPLY_RELEASED)}},
             },
             202: {"model": ReplyStatus, "description": "Held: a person decides, then the callback comes"},
@@ -130,7 +134,7 @@ def replies_router(submissions: Submissions, caller_with: CallerWith) -> APIRout
         """Have a text judged. What is not released waits for a person, in the same queue as all others."""
         caller.require_channel(body.channel)
         found = await submissions.submit(body.handed(caller.name, idempotency_key))
-        response.status_code = 202 if found.fate is Fate.HELD else 201
+        response.status_code = _status(found)
         response.headers["Location"] = f"/v1/replies/{found.exchange.id}"
         return ReplyStatus.of(found)
 
@@ -157,4 +161,18 @@ def replies_router(submissions: Submissions, caller_with: CallerWith) -> APIRout
         caller.require_channel(found.exchange.message.channel)
         return ReplyStatus.of(found)
 
+    @router.post("/{reply_id}/callback", status_code=202)
+    async def tell_again(reply_id: str, caller: Submitter) -> ReplyStatus:
+        """Send the callback once more, under the same id: after an outage of yours, or at a new address."""
+        found = await submissions.submission(reply_id, caller.name)
+        caller.require_channel(found.exchange.message.channel)
+        return ReplyStatus.of(await submissions.tell_again(reply_id, caller.name))
+
     return router
+
+
+def _status(found: Submission) -> int:
+    """201 is for what may be published alone."""
+    if found.text is not None:
+        return 201
+    return 202 if found.fate is Fate.HELD else 200

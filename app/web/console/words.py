@@ -72,6 +72,7 @@ ACTIONS: Mapping[str, str] = {
     "hold.expire": "过期",
     "hold.unmask": "查看号码",
     "callback.give-up": "放弃回调",
+    "callback.again": "再次回调",
     "work-order.give-up": "放弃送交工单",
     "delivery.retry": "重发",
     "delivery.confirm": "标记已送达",
