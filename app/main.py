@@ -26,11 +26,11 @@ from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of
 from app.assembly.elements import extractor
 from app.assembly.gateways import gateways_of
+from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
-from app.assembly.submissions import callbacks_of, called_back, submissions_of
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
@@ -219,7 +219,7 @@ def _assemble(parts: Parts) -> Guard:
                 checks,
                 gateways_of(parts, checks, switches),
                 switches,
-                submissions_of(parts, checks, switches),
+                manuscripts_of(parts, checks, switches),
             ),
         ),
         parts.store,

@@ -12,8 +12,8 @@ from app.core.errors import StoreError
 from app.loading.policies import check_policy
 from app.ports import Check
 from app.service.gateway import Gateway
+from app.service.manuscripts import Manuscripts
 from app.service.review import Review
-from app.service.submissions import Submissions
 from app.service.switches import Switches
 from app.settings.policies import Policy
 from app.web.api.access import callers
@@ -34,7 +34,7 @@ def rest_app(
     checks: Mapping[str, Check],
     gateways: Mapping[str, Gateway],
     switches: Switches,
-    submissions: Submissions,
+    manuscripts: Manuscripts,
 ) -> FastAPI:
     settings = parts.settings
     rest = FastAPI(
@@ -69,7 +69,7 @@ def rest_app(
         deliveries_router(parts.store, review, caller_with),
         exchanges_router(parts.store, review, caller_with),
         check_router(checks, default, caller_with),
-        replies_router(submissions, caller_with),
+        replies_router(manuscripts, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
         health_router({"records": records}),
         metrics_router(render, settings.monitoring.metrics_from),

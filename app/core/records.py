@@ -240,7 +240,7 @@ class Callback:
     channel: str
     created_at: datetime
     body: str
-    """JSON, as `core.submissions` composes it."""
+    """JSON, as `core.manuscripts` composes it."""
     state: PostState = PostState.KEPT
     attempts: int = 0
     next_at: datetime | None = None

@@ -8,6 +8,7 @@ from datetime import timedelta
 from app.core.delivery import confirmed_by_person, retried_by_person
 from app.core.disposition import in_order, new_delivery, with_objections
 from app.core.errors import Conflict, Invalid, Undeliverable
+from app.core.manuscripts import callback_of
 from app.core.model import Category, Conversation, Disposition, Finding, Menu, Reply, Severity, Verdict
 from app.core.phrases import Filled, on_values
 from app.core.records import (
@@ -23,7 +24,6 @@ from app.core.records import (
     WorkOrder,
 )
 from app.core.review import Ruling, settle
-from app.core.submissions import callback_of
 from app.core.work_orders import compose
 from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.relay import DELIVERIES_TOPIC, QUEUE_TOPIC

@@ -8,9 +8,9 @@ from datetime import timedelta
 from app.core.delivery import lost
 from app.core.disposition import abandon
 from app.core.errors import Conflict, StoreError
+from app.core.manuscripts import callback_of
 from app.core.records import AuditEntry, Decision, ExchangeState, Outcome
 from app.core.review import Ruling, settle
-from app.core.submissions import callback_of
 from app.ports import Clock, Observer, Store
 
 SYSTEM = "system"

@@ -11,7 +11,7 @@ from app.core.errors import BotTimeout
 from app.core.identity import Role
 from app.core.model import Reply
 from app.core.statistics import Figures, Period, Step
-from app.service.submissions import Handed
+from app.service.manuscripts import Handed
 from app.storage.statistics import SqlStatistics
 from tests.console.desk import Desk, Person
 from tests.service.stage import MOCKING, POLITE
@@ -74,7 +74,7 @@ async def test_another_day_and_another_channel_have_nothing(here: Desk) -> None:
 
 
 async def test_what_another_system_hands_in_is_no_citizens_message(here: Desk) -> None:
-    await here.stage.submissions.submit(Handed("press", "hall", MOCKING.text, "", "", "", b""))
+    await here.stage.manuscripts.submit(Handed("press", "hall", MOCKING.text, "", "", "", b""))
     found = await figures(here)
     assert (found.received, found.citizens) == (0, 0)
     assert found.holds == {"pending": 1}

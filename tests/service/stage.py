@@ -16,12 +16,12 @@ from app.core.model import Category, Conversation, Finding, Message, Reply, Seve
 from app.core.records import Claim, Delivery, Exchange, ExchangeState, Hold, Outcome
 from app.ports import SignedRequest, Store
 from app.service.courier import Courier
+from app.service.manuscripts import ChannelTerms, Manuscripts
 from app.service.relay import Relay
 from app.service.review import Desk, Review
-from app.service.submissions import ChannelTerms, Submissions
 from app.service.sweeper import Sweeper
+from app.storage.manuscripts import SqlManuscripts
 from app.storage.sql import SqlStore
-from app.storage.submissions import SqlSubmissions
 from tests.values import BLOCKED, MOCKED, NEARLY, NOON, RELEASED
 
 HOLDING = Reply.of("您的留言已收到，请稍候。")
@@ -184,7 +184,7 @@ class Stage:
     courier: Courier
     sweeper: Sweeper
     review: Review
-    submissions: Submissions
+    manuscripts: Manuscripts
     """Of the tokens, `press` and `wiki` are called back; `wiki` waits a day for a decision."""
     stopped: set[str]
 
@@ -236,10 +236,10 @@ async def stage(
         records, desks, coordinator, heard, clock, new_id, timedelta(minutes=10), called_back=called_back
     )
     terms = ChannelTerms(toy_check, {Severity.MEDIUM: timedelta(hours=2)})
-    submissions = Submissions(
+    manuscripts = Manuscripts(
         {"hall": terms, "weibo": terms},
         store,
-        SqlSubmissions(records.database),
+        SqlManuscripts(records.database),
         coordinator,
         heard,
         clock,
@@ -250,7 +250,7 @@ async def stage(
     )
     try:
         yield Stage(
-            records, clock, bot, platform, heard, relay, courier, sweeper, review, submissions, stopped
+            records, clock, bot, platform, heard, relay, courier, sweeper, review, manuscripts, stopped
         )
     finally:
         bot.may_answer.set()

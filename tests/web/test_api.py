@@ -69,7 +69,7 @@ def api_app(here: Stage) -> FastAPI:
         deliveries_router(here.store, here.review, with_scope),
         exchanges_router(here.store, here.review, with_scope),
         check_router({"hall": toy_check}, toy_check, with_scope),
-        replies_router(here.submissions, with_scope),
+        replies_router(here.manuscripts, with_scope),
         chat_router({}, here.clock, here.review.new_id, with_scope),
     ):
         app.include_router(router)

@@ -12,9 +12,9 @@ import pytest
 
 from app.core import errors
 from app.core.checker import Checker
+from app.core.manuscripts import Fate
 from app.core.model import Conversation, Reply
 from app.core.policy import CheckPolicy
-from app.core.submissions import Fate
 from app.loading.ruleset import load_checker
 from app.notifying.signed import post
 from app.settings.whole import ApiToken

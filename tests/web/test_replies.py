@@ -10,7 +10,7 @@ import pytest
 
 from app.core.records import PostState
 from app.ports import AuditFilter
-from app.storage.submissions import SqlCallbacks
+from app.storage.manuscripts import SqlCallbacks
 from app.web.api.replies import ReplyRequest
 from tests.service.stage import MOCKING, POLITE, Stage
 from tests.web.test_api import api, as_, held
@@ -163,7 +163,7 @@ async def test_a_repetition_of_what_is_being_answered_is_asked_to_wait(tmp_path:
 async def _claim_again(here: Stage, key: str) -> None:
     """A first request of this key is at it."""
     handed = ReplyRequest(channel="hall", text=MOCKING.text).handed("press", key)
-    await here.store.claim(here.submissions._exchange(handed), here.clock())
+    await here.store.claim(here.manuscripts._exchange(handed), here.clock())
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import Invalid
+from app.core.manuscripts import REFERENCE, Fate, Manuscript, reason_told
 from app.core.records import Callback, PostState
-from app.core.submissions import REFERENCE, Fate, Submission, reason_told
-from app.service.submissions import Handed, Submissions
+from app.service.manuscripts import Handed, Manuscripts
 from app.web.api import examples
 from app.web.api.access import CallerWith
 from app.web.api.holds import MAX_TEXT
@@ -84,7 +84,7 @@ class ReplyStatus(BaseModel):
     callback: CallbackView | None = Field(description="null: nothing was decided yet, or nothing had to be")
 
     @classmethod
-    def of(cls, found: Submission) -> Self:
+    def of(cls, found: Manuscript) -> Self:
         exchange, hold = found.exchange, found.hold
         return cls(
             id=exchange.id,
@@ -109,7 +109,7 @@ class ReplyPage(BaseModel):
     next: str = Field(description="Pass as `after` for the next page; empty: this was the last")
 
 
-def replies_router(submissions: Submissions, caller_with: CallerWith) -> APIRouter:
+def replies_router(manuscripts: Manuscripts, caller_with: CallerWith) -> APIRouter:
     router = APIRouter(prefix="/v1/replies", tags=["replies"], responses=RESPONSES)
     Submitter = Annotated[Caller, Depends(caller_with("replies"))]  # noqa: N806
 
@@ -133,7 +133,7 @@ def replies_router(submissions: Submissions, caller_with: CallerWith) -> APIRout
     ) -> ReplyStatus:
         """Have a text judged. What is not released waits for a person, in the same queue as all others."""
         caller.require_channel(body.channel)
-        found = await submissions.submit(body.handed(caller.name, idempotency_key))
+        found = await manuscripts.submit(body.handed(caller.name, idempotency_key))
         response.status_code = _status(found)
         response.headers["Location"] = f"/v1/replies/{found.exchange.id}"
         return ReplyStatus.of(found)
@@ -149,7 +149,7 @@ def replies_router(submissions: Submissions, caller_with: CallerWith) -> APIRout
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> ReplyPage:
         """Your own texts on which people, or time, decided: the latest decision first."""
-        page = await submissions.records.decided(
+        page = await manuscripts.records.decided(
             caller.name, callback or list(PostState), caller.visible(channel), after, limit
         )
         return ReplyPage(items=[ReplyStatus.of(one) for one in page.items], next=page.next)
@@ -157,21 +157,21 @@ def replies_router(submissions: Submissions, caller_with: CallerWith) -> APIRout
     @router.get("/{reply_id}")
     async def get_reply(reply_id: str, caller: Submitter) -> ReplyStatus:
         """What became of a text of yours."""
-        found = await submissions.submission(reply_id, caller.name)
+        found = await manuscripts.manuscript(reply_id, caller.name)
         caller.require_channel(found.exchange.message.channel)
         return ReplyStatus.of(found)
 
     @router.post("/{reply_id}/callback", status_code=202)
     async def tell_again(reply_id: str, caller: Submitter) -> ReplyStatus:
         """Send the callback once more, under the same id: after an outage of yours, or at a new address."""
-        found = await submissions.submission(reply_id, caller.name)
+        found = await manuscripts.manuscript(reply_id, caller.name)
         caller.require_channel(found.exchange.message.channel)
-        return ReplyStatus.of(await submissions.tell_again(reply_id, caller.name))
+        return ReplyStatus.of(await manuscripts.tell_again(reply_id, caller.name))
 
     return router
 
 
-def _status(found: Submission) -> int:
+def _status(found: Manuscript) -> int:
     """201 is for what may be published alone."""
     if found.text is not None:
         return 201

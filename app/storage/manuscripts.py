@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select, update
 
 from app.core.errors import Conflict, NotFound
+from app.core.manuscripts import Manuscript
 from app.core.records import AuditEntry, Callback, Exchange, Hold, PostState
-from app.core.submissions import Submission
 from app.ports import Page
 from app.storage import exchanges, holds, trail
 from app.storage.database import Database
@@ -32,14 +32,14 @@ class SqlCallbacks(SqlOutbox[Callback]):
 
 
 @dataclass(frozen=True, slots=True)
-class SqlSubmissions:
+class SqlManuscripts:
     database: Database
     _outbox: SqlCallbacks = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_outbox", SqlCallbacks(self.database))
 
-    async def submission(self, exchange_id: str) -> Submission:
+    async def manuscript(self, exchange_id: str) -> Manuscript:
         return await self.database.read(lambda connection: self._whole(connection, exchange_id))
 
     async def key_elsewhere(self, channel: str, channels: Sequence[str], key: str) -> bool:
@@ -60,14 +60,14 @@ class SqlSubmissions:
         channels: Sequence[str] | None,
         after: str,
         limit: int,
-    ) -> Page[Submission]:
+    ) -> Page[Manuscript]:
         query = select(callbacks).where(
             callbacks.c.token == token, callbacks.c.state.in_([state.value for state in states])
         )
         if channels is not None:
             query = query.where(callbacks.c.channel.in_(channels))
 
-        def work(connection: Connection) -> Page[Submission]:
+        def work(connection: Connection) -> Page[Manuscript]:
             found = page(connection, query, _LATEST_FIRST, after, limit, _exchange_id)
             return Page(tuple(self._whole(connection, one) for one in found.items), found.next)
 
@@ -87,12 +87,12 @@ class SqlSubmissions:
 
         await self.database.change(work)
 
-    def _whole(self, connection: Connection, exchange_id: str) -> Submission:
+    def _whole(self, connection: Connection, exchange_id: str) -> Manuscript:
         """Raises NotFound."""
         exchange: Exchange = exchanges.one(connection, exchange_rows.c.id == exchange_id)
         if not exchange.message.submitted:
-            raise NotFound("there is no such submission")
-        return Submission(exchange, _hold(connection, exchange_id), self._callback(connection, exchange_id))
+            raise NotFound("there is no such manuscript")
+        return Manuscript(exchange, _hold(connection, exchange_id), self._callback(connection, exchange_id))
 
     def _callback(self, connection: Connection, exchange_id: str) -> Callback | None:
         query = select(callbacks).where(callbacks.c.exchange_id == exchange_id)

@@ -9,17 +9,17 @@ from app.core.records import Callback
 from app.notifying.signed import post
 from app.ports import Check
 from app.service.dispatching import Dispatcher
+from app.service.manuscripts import ChannelTerms, Manuscripts
 from app.service.review import CALLBACKS_TOPIC
-from app.service.submissions import ChannelTerms, Submissions
 from app.service.switches import Switches
 from app.settings.whole import Settings
-from app.storage.submissions import SqlCallbacks, SqlSubmissions
+from app.storage.manuscripts import SqlCallbacks, SqlManuscripts
 
 
-def submissions_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -> Submissions:
+def manuscripts_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -> Manuscripts:
     settings = parts.settings
     waits = {name: token.reply_expires_after for name, token in settings.api_tokens.items()}
-    return Submissions(
+    return Manuscripts(
         {
             name: ChannelTerms(
                 checks[name],
@@ -29,7 +29,7 @@ def submissions_of(parts: Parts, checks: Mapping[str, Check], switches: Switches
             for name, channel in settings.channels.items()
         },
         parts.store,
-        SqlSubmissions(parts.store.database),
+        SqlManuscripts(parts.store.database),
         parts.coordinator,
         parts.observer,
         utc_now,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.core.disposition import with_objections
 from app.core.errors import BodyChanged, Conflict, Invalid, KeyReused, NotFound, StillChecking
+from app.core.manuscripts import REFERENCE, Fate, Manuscript, message_key
 from app.core.model import (
     BodyFormat,
     Category,
@@ -31,7 +32,6 @@ from app.core.records import (
     Outcome,
     PostState,
 )
-from app.core.submissions import REFERENCE, Fate, Submission, message_key
 from app.ports import Check, Clock, Coordinator, NewId, Observer, Page, Store
 from app.service.consultation import Consultation
 from app.service.relay import QUEUE_TOPIC
@@ -45,8 +45,8 @@ STOPPED_FINDING = Finding(
 class Records(Protocol):
     """The part of the records that knows what was handed in. Raises StoreError."""
 
-    async def submission(self, exchange_id: str) -> Submission:
-        """With its hold and callback. Raises NotFound, also where the exchange is no submission."""
+    async def manuscript(self, exchange_id: str) -> Manuscript:
+        """With its hold and callback. Raises NotFound, also where the exchange is no manuscript."""
         ...
 
     async def key_elsewhere(self, channel: str, channels: Sequence[str], key: str) -> bool:
@@ -60,7 +60,7 @@ class Records(Protocol):
         channels: Sequence[str] | None,
         after: str,
         limit: int,
-    ) -> Page[Submission]:
+    ) -> Page[Manuscript]:
         """The token's, the latest decision first, by what became of telling it. Raises Invalid."""
         ...
 
@@ -80,7 +80,7 @@ class Handed:
     """What the citizen wrote, if anybody did."""
     reference: str
     idempotency_key: str
-    """Empty: each request is a submission of its own."""
+    """Empty: each request is a manuscript of its own."""
     raw: bytes
     """All of the above but the key: the same key with another one is refused."""
 
@@ -96,7 +96,7 @@ class ChannelTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class Submissions:
+class Manuscripts:
     channels: Mapping[str, ChannelTerms]
     store: Store
     records: Records
@@ -110,7 +110,7 @@ class Submissions:
     called_back: Set[str] = frozenset()
     """The tokens that have an address to post to."""
 
-    async def submit(self, handed: Handed) -> Submission:
+    async def submit(self, handed: Handed) -> Manuscript:
         """Durable before it is judged; the same key again gets what became of the first.
 
         Raises Invalid, KeyReused, StillChecking, StoreError.
@@ -131,20 +131,20 @@ class Submissions:
             return await self._judge(claim.exchange, handed)
         return await self._again(claim.exchange, handed)
 
-    async def submission(self, submission_id: str, token: str) -> Submission:
+    async def manuscript(self, manuscript_id: str, token: str) -> Manuscript:
         """Raises NotFound, also for what another token handed in."""
-        found = await self.records.submission(submission_id)
+        found = await self.records.manuscript(manuscript_id)
         if found.exchange.message.account != token:
-            raise NotFound("there is no such submission")
+            raise NotFound("there is no such manuscript")
         return found
 
-    async def tell_again(self, submission_id: str, token: str) -> Submission:
+    async def tell_again(self, manuscript_id: str, token: str) -> Manuscript:
         """Its submitter wants the callback once more, whatever became of the last one.
 
         Raises NotFound; Invalid where the token has no address; Conflict where nothing is decided, or it is
         on its way already.
         """
-        found = await self.submission(submission_id, token)
+        found = await self.manuscript(manuscript_id, token)
         if token not in self.called_back:
             raise Invalid("this token has no callback_url")
         if found.callback is None:
@@ -153,7 +153,7 @@ class Submissions:
         entry = AuditEntry(now, token, "callback.again", f"hold:{hold_id}", before=found.callback.state.value)
         await self.records.tell_again(hold_id, now, entry)
         await self.coordinator.announce(CALLBACKS_TOPIC)
-        return await self.records.submission(submission_id)
+        return await self.records.manuscript(manuscript_id)
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -175,16 +175,16 @@ class Submissions:
         )
         return Exchange(name, message, ExchangeState.CLAIMED, now + CLAIM_LEASE, bot=handed.token)
 
-    async def _again(self, exchange: Exchange, handed: Handed) -> Submission:
+    async def _again(self, exchange: Exchange, handed: Handed) -> Manuscript:
         """What became of it; what a crash has cut short is judged now."""
-        found = await self.records.submission(exchange.id)
+        found = await self.records.manuscript(exchange.id)
         if found.fate is Fate.CHECKING:
             raise StillChecking("the same request is being answered right now")
         if found.exchange.state is ExchangeState.UNANSWERED:
             return await self._judge(found.exchange, handed)
         return found
 
-    async def _judge(self, exchange: Exchange, handed: Handed) -> Submission:
+    async def _judge(self, exchange: Exchange, handed: Handed) -> Manuscript:
         reply, terms = Reply.of(handed.text), self.channels[handed.channel]
         verdict = terms.check(reply, Conversation(handed.message, channel=handed.channel))
         if terms.consultation is not None:
@@ -200,7 +200,7 @@ class Submissions:
         self.observer.exchange_finished(outcome.exchange)
         if outcome.hold is not None:
             await self.coordinator.announce(QUEUE_TOPIC)
-        return Submission(outcome.exchange, outcome.hold)
+        return Manuscript(outcome.exchange, outcome.hold)
 
     def _outcome(
         self, exchange: Exchange, reply: Reply, verdict: Verdict, terms: ChannelTerms, now: datetime

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.identity import Role
 from app.core.records import Hold, HoldState
-from app.service.submissions import Handed
+from app.service.manuscripts import Handed
 from tests.console.desk import Desk, Person
 from tests.service.stage import MOCKING
 
@@ -15,7 +15,7 @@ async def li(here: Desk) -> Person:
 
 
 async def handed_in(here: Desk, by: str = "press", message: str = "", reference: str = "稿 8") -> Hold:
-    found = await here.stage.submissions.submit(
+    found = await here.stage.manuscripts.submit(
         Handed(by, "hall", MOCKING.text, message, reference, "", message.encode())
     )
     assert found.hold is not None

@@ -50,7 +50,7 @@ _BY_EXCHANGE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class Manuscript:
     """All the records know of one."""
 
     exchange: Exchange
@@ -74,7 +74,7 @@ class Submission:
 
 
 def message_key(token: str, *, idempotency_key: str, exchange_id: str) -> str:
-    """Names a submission for ever within its channel: by the submitter's key, or else by itself."""
+    """Names a manuscript for ever within its channel: by the submitter's key, or else by itself."""
     own = f"key:{idempotency_key}" if idempotency_key else f"id:{exchange_id}"
     return f"{SUBMITTED}{token}:{own}"
 

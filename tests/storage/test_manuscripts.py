@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from app.core.errors import Invalid, NotFound
+from app.core.manuscripts import message_key
 from app.core.records import Callback, HoldState, PostState
-from app.core.submissions import message_key
+from app.storage.manuscripts import SqlCallbacks, SqlManuscripts
 from app.storage.sql import SqlStore
-from app.storage.submissions import SqlCallbacks, SqlSubmissions
 from tests.contract.given import HOUR, claimed, entry, held
 from tests.values import NOON
 
@@ -19,7 +19,7 @@ EVERY = tuple(PostState)
 async def decided(
     store: SqlStore, number: int, by: str = "press", state: PostState = PostState.QUEUED, **changes: str
 ) -> Callback:
-    """Submission and hold number `number`, decided `number` hours after noon."""
+    """Manuscript and hold number `number`, decided `number` hours after noon."""
     key = message_key(by, idempotency_key=str(number), exchange_id="")
     incoming = {"account": by, "key": key, "window": None, "user": f"{by}:{number}", **changes}
     hold = await held(store, number, incoming=incoming, deliver_by=None)
@@ -32,7 +32,7 @@ async def decided(
 
 async def test_it_comes_back_whole(store: SqlStore) -> None:
     made = await decided(store, 1)
-    found = await SqlSubmissions(store.database).submission("exchange-1")
+    found = await SqlManuscripts(store.database).manuscript("exchange-1")
     assert found.callback == made
     assert found.hold is not None
     assert (found.exchange.id, found.hold.id) == ("exchange-1", "hold-1")
@@ -41,13 +41,13 @@ async def test_it_comes_back_whole(store: SqlStore) -> None:
 async def test_what_a_platform_sent_is_none(store: SqlStore) -> None:
     await claimed(store, 1)
     with pytest.raises(NotFound):
-        await SqlSubmissions(store.database).submission("exchange-1")
+        await SqlManuscripts(store.database).manuscript("exchange-1")
 
 
 async def test_the_latest_decision_comes_first_and_only_ones_own(store: SqlStore) -> None:
     for number, by in enumerate(("press", "wiki", "press", "press"), 1):
         await decided(store, number, by)
-    records = SqlSubmissions(store.database)
+    records = SqlManuscripts(store.database)
     first = await records.decided("press", EVERY, None, "", 2)
     rest = await records.decided("press", EVERY, None, first.next, 2)
     assert [one.exchange.id for one in (*first.items, *rest.items)] == [
@@ -63,7 +63,7 @@ async def test_the_latest_decision_comes_first_and_only_ones_own(store: SqlStore
 async def test_the_list_is_narrowed_by_channel_and_by_what_became_of_telling(store: SqlStore) -> None:
     await decided(store, 1, channel="hall")
     await decided(store, 2, channel="weibo", state=PostState.FAILED)
-    records = SqlSubmissions(store.database)
+    records = SqlManuscripts(store.database)
 
     async def found(states: tuple[PostState, ...], channels: tuple[str, ...] | None) -> list[str]:
         return [one.exchange.id for one in (await records.decided("press", states, channels, "", 9)).items]
@@ -75,7 +75,7 @@ async def test_the_list_is_narrowed_by_channel_and_by_what_became_of_telling(sto
 
 async def test_a_key_is_found_on_another_channel_only(store: SqlStore) -> None:
     await decided(store, 1, channel="weibo")
-    records, key = SqlSubmissions(store.database), message_key("press", idempotency_key="1", exchange_id="")
+    records, key = SqlManuscripts(store.database), message_key("press", idempotency_key="1", exchange_id="")
     channels = ("hall", "weibo")
     assert await records.key_elsewhere("hall", channels, key)
     assert not await records.key_elsewhere("weibo", channels, key)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.core.manuscripts import Fate, Manuscript, callback_of, message_key
 from app.core.model import Reply
 from app.core.records import ExchangeState, Hold, HoldState, PostState
-from app.core.submissions import Fate, Submission, callback_of, message_key
 from tests.values import NOON, exchange, hold, message
 
 OURS = {"press"}
@@ -44,7 +44,7 @@ def test_only_what_a_person_released_may_be_published(
     state: HoldState, final: str | None, fate: Fate, text: str | None
 ) -> None:
     made = submitted(state, final=Reply.of(final) if final else None)
-    found = Submission(exchange(message=HANDED_IN, state=ExchangeState.HELD), made)
+    found = Manuscript(exchange(message=HANDED_IN, state=ExchangeState.HELD), made)
     assert (found.fate, found.text) == (fate, text)
     told = callback_of(made, OURS)
     assert (told is None) == (fate is Fate.HELD)
@@ -63,7 +63,7 @@ def test_only_what_a_person_released_may_be_published(
     ],
 )
 def test_what_was_not_held(state: ExchangeState, fate: Fate, text: str | None) -> None:
-    found = Submission(exchange(message=HANDED_IN, state=state, answer=Reply.of("好")))
+    found = Manuscript(exchange(message=HANDED_IN, state=state, answer=Reply.of("好")))
     assert (found.fate, found.text) == (fate, text)
 
 
@@ -103,7 +103,7 @@ def test_a_platforms_hold_calls_nobody_back() -> None:
     assert callback_of(made, OURS) is None
 
 
-def test_no_two_submissions_share_a_key() -> None:
+def test_no_two_manuscripts_share_a_key() -> None:
     keys = {
         message_key("press", idempotency_key="id:7", exchange_id="8"),
         message_key("press", idempotency_key="", exchange_id="7"),
