@@ -27,6 +27,7 @@ from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
 from app.assembly.forward_proxy import TwoDoors, forward_proxy_of
 from app.assembly.gateways import gateways_of
+from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
@@ -34,7 +35,7 @@ from app.assembly.rest import rest_app
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
-from app.core.records import Delivery
+from app.core.records import Callback, Delivery, WorkOrder
 from app.core.work_orders import compose
 from app.loading.phrases import load_phrases
 from app.loading.policies import channel_policies
@@ -75,7 +76,8 @@ class Guard:
     takeovers: Takeovers
     vendors: Vendors
     courier: Courier
-    dispatcher: Dispatcher | None
+    dispatcher: Dispatcher[WorkOrder] | None
+    callbacks: Dispatcher[Callback]
     lookout: Lookout | None
     sweeper: Sweeper
     forward_proxy: ForwardProxy | None
@@ -94,9 +96,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
-        hands = [
-            one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
-        ]
+        everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper)
+        hands = [one for one in everybody if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [
             asyncio.create_task(kept_running(loop, parts.observer), name=loop.__qualname__) for loop in loops
@@ -213,6 +214,7 @@ def _assemble(parts: Parts) -> Guard:
         settings.review.claim_lease,
         compose=lambda hold: compose(hold, extract(hold.message)),
         passes_on=bool(settings.work_orders.url),
+        called_back=called_back(settings),
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     clients = clients_of(parts)
@@ -232,7 +234,14 @@ def _assemble(parts: Parts) -> Guard:
             console_site(
                 console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
             ),
-            rest_app(parts, review, checks, gateways_of(parts, checks, switches), switches),
+            rest_app(
+                parts,
+                review,
+                checks,
+                gateways_of(parts, checks, switches),
+                switches,
+                manuscripts_of(parts, checks, switches),
+            ),
         ),
         parts.store,
         relays,
@@ -241,6 +250,7 @@ def _assemble(parts: Parts) -> Guard:
         egress.vendors,
         courier,
         dispatcher_of(parts),
+        callbacks_of(parts),
         lookout_of(parts, switches, extract),
         Sweeper(
             parts.store,
@@ -248,6 +258,7 @@ def _assemble(parts: Parts) -> Guard:
             utc_now,
             settings.sweeper.every_s,
             timedelta(seconds=settings.sweeper.abandoned_after_s),
+            called_back(settings),
         ),
         forward_proxy_of(parts, egress.vendors, {"wechat": egress}),
     )

@@ -1,6 +1,7 @@
 """All of it, and what must fit together."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -12,7 +13,7 @@ from app.settings.forward_proxy import ForwardProxy
 from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
 from app.settings.notifications import Notifications
 from app.settings.policies import Judge, Policy
-from app.settings.values import Closed, Identifier
+from app.settings.values import Closed, Identifier, Secret
 from app.settings.vendors import Vendor
 
 UNGUARDABLE = {
@@ -26,7 +27,9 @@ UNGUARDABLE = {
 }
 """Kinds that people ask for, and why they are none."""
 
-Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat"]
+Scope = Literal[
+    "holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat", "replies"
+]
 
 
 class ApiToken(Closed):
@@ -37,6 +40,26 @@ class ApiToken(Closed):
     scopes: tuple[Scope, ...]
     channels: tuple[Identifier, ...] | None = None
     """None: every channel."""
+    per_minute: int = Field(1200, ge=1, le=1_000_000)
+    """Requests to /v1 at most, in any minute; each text of a batch counts."""
+    callback_url: str = Field("", pattern=r"^(https?://.+)?$")
+    """Where it is told what people decided on its submitted texts; never taken from a request."""
+    callback_secret: Secret | None = None
+    """Keys the signature in X-Shenyan-Signature."""
+    reply_expires_hours: float | None = Field(None, gt=0, le=8_760)
+    """How long its submitted texts wait for a decision; None: as long as it takes."""
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.callback_url and self.callback_secret is None:
+            raise ValueError(
+                "a callback_url needs a callback_secret: with it the other side proves that a post is ours"
+            )
+        return self
+
+    @property
+    def reply_expires_after(self) -> timedelta | None:
+        return None if self.reply_expires_hours is None else timedelta(hours=self.reply_expires_hours)
 
 
 class Settings(Closed):
