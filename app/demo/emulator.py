@@ -24,6 +24,7 @@ from app.demo.wechat_wire import WeChatWire, wire_of
 from app.demo.weibo_account import Comments, WeiboAccount, Windows
 from app.demo.weibo_api import WeiboApi
 from app.demo.weibo_platform import WeiboEmulator
+from app.demo.weibo_reads import WeiboReads
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Emulator:
     inbox: Inbox
     clock: SettableClock
     wechat_api: WeChatApi
+    weibo_api: WeiboApi
 
 
 def make_emulator(
@@ -75,10 +77,12 @@ def make_emulator(
         async with http:
             yield
 
-    starlette = Starlette(routes=[*wechat_api.routes(), *weibo_api.routes()], lifespan=life)
+    starlette = Starlette(
+        routes=[*wechat_api.routes(), *weibo_api.routes(), *WeiboReads(weibo_api).routes()], lifespan=life
+    )
     faults = Faults(starlette)
     starlette.routes.extend(Control(wechat, weibo, inbox, clock, faults).routes())
-    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api)
+    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api, weibo_api)
 
 
 def real_time() -> datetime:

@@ -13,6 +13,8 @@ class Via(StrEnum):
     """A customer-service message or a private message, sent by the platform's API."""
     COMMENT = "comment"
     """A comment below a post, for everybody to see."""
+    POST = "post"
+    """A post of the account's own, for everybody to see; the account is its `user`."""
     NOTICE = "notice"
     """The platform's own words: the account gave no usable answer."""
 

@@ -116,9 +116,8 @@ class LogObserver:
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         if "message" in ids:
             ids = ids | {"message": _pseudonym(ids["message"])}
-        self._log.warning(
-            "failed", where=where, **{name: _one_line(value) for name, value in ids.items()}, **_named(error)
-        )
+        named = {name: _one_line(value) for name, value in ids.items()}
+        self._log.warning("failed", where=where, **{**named, **_named(error)})
 
 
 @dataclass(frozen=True, slots=True)
