@@ -13,6 +13,7 @@ import httpx
 import pytest
 import requests
 
+from app.demo.faults import Fault, FaultKind
 from app.demo.inbox import Via
 from app.ports import HoldFilter
 from tests.bots import test_vendor_frameworks as vendors
@@ -204,6 +205,17 @@ async def test_what_weibo_refuses_is_told_in_its_own_code(tmp_path: Path) -> Non
         twice = await here.post(CREATE, id=POST, comment=POLITE)
         gone = await here.post(CREATE, id=POST + 1, comment="谢谢您的留言。")
         assert (twice["error_code"], gone["error_code"]) == (20019, 20101)
+
+
+async def test_what_may_have_arrived_is_told_as_success_and_never_sent_again(tmp_path: Path) -> None:
+    async with door(tmp_path) as here:
+        here.town.emulator.weibo.comment(CITIZEN, "几点开门？", POST)
+        here.town.emulator.app.add(Fault(CREATE, FaultKind.DROP_AFTER_DOING))
+        answer = await here.post(CREATE, id=POST, comment=POLITE)
+        assert (answer["text"], "shenyan_hold" in answer) == (POLITE, False)
+        await here.town.guard.courier.run_once()
+        counts = await here.town.guard.store.counts()
+        assert (len(here.calls), counts["deliveries_uncertain"]) == (1, 1)
 
 
 # --- posts ------------------------------------------------------------------------------------
