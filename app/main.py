@@ -48,6 +48,7 @@ from app.service.switches import Switches
 from app.service.takeovers import Takeovers
 from app.service.vendors import Vendors
 from app.settings.whole import Settings
+from app.storage.location import is_sole
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
 from app.telemetry.logs import configure
@@ -84,7 +85,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
     async with AsyncExitStack() as stack:
         parts = await open_parts(settings, stack)
         guard = _assemble(parts)
-        await guard.store.orphan_claims(utc_now())
+        if is_sole(settings.storage):  # else another process may be at them: their leases run out by themselves
+            await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
         hands = [

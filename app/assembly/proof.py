@@ -13,14 +13,15 @@ from app.loading.policies import channel_policies
 from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.settings.whole import Settings
-from app.storage.database import open_engine
+from app.storage.engines import open_engine
+from app.storage.location import location
 
 P = ParamSpec("P")
 
 
 def prove(settings: Settings) -> None:
     """Raises ConfigError with every problem found."""
-    problems = _told(open_engine, settings.storage.url, settings.storage.busy_timeout_s)
+    problems = _told(_usable_location, settings)
     for name, channel in settings.channels.items():
         problems += [f"channels.{name}: {what}" for what in _told(codec_of, name, channel)]
     for name, bot in settings.bots.items():
@@ -42,6 +43,11 @@ def remarks(settings: Settings) -> Sequence[str]:
         for name, policy in policies.items()
         if (said := _remark_on_facts(policy.facts))
     ]
+
+
+def _usable_location(settings: Settings) -> None:
+    """Raises ConfigError."""
+    open_engine(location(settings.storage), settings.storage.busy_timeout_s)
 
 
 def _remark_on_facts(facts: FactList | None) -> str:

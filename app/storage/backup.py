@@ -13,7 +13,9 @@ from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
 from app.core.records import AuditEntry
 from app.storage import schema, trail
-from app.storage.database import described, open_engine, sqlite_file, store_errors
+from app.storage.engines import open_engine
+from app.storage.failures import described, store_errors
+from app.storage.location import sqlite_file
 
 WAITS_S = 30.0
 """How long a locked database is waited for."""

@@ -1,4 +1,4 @@
-"""The records under test. A test gets a Store and may not care what is behind it."""
+"""The records under test, on SQLite and on a real PostgreSQL. A test may not care which."""
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,8 +21,14 @@ def empty_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
 @pytest.fixture
-def records_url(empty_records: Path, tmp_path: Path) -> str:
+def sqlite_url(empty_records: Path, tmp_path: Path) -> str:
     path = tmp_path / "records.db"
     shutil.copyfile(empty_records, path)
     return f"sqlite:///{path}"

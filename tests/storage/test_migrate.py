@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from app.core.errors import ConfigError, StoreError
-from app.storage.database import open_engine
+from app.storage.engines import open_engine
 from app.storage.migrate import prepare, upgrade
 from app.storage.schema import metadata
 from app.storage.sql import SqlStore
