@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, insert, not_, 
 from app.core.errors import Conflict, GuardError, HoldNotFound
 from app.core.records import AuditEntry, Delivery, Hold, HoldState, WorkOrder
 from app.ports import MOST_COUNTED, HoldFilter, Page
-from app.storage import trail
+from app.storage import locks, trail
 from app.storage.claims import OPEN_HOLDS
 from app.storage.paging import SortKey, page
 from app.storage.records import Values, delivery_values, hold_changes, hold_of
@@ -117,6 +117,7 @@ class Settlement:
 
 def settle(connection: Connection, items: Sequence[Settlement]) -> Sequence[GuardError | None]:
     """The plan for decisions."""
+    locks.take(connection, holds.c.id, [item.hold.id for item in items])
     return [_settle(connection, item) for item in items]
 
 
