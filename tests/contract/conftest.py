@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.ports import Store
+from app.storage import migrate
+from app.storage.database import Database
 from app.storage.migrate import upgrade
 from app.storage.sql import SqlStore
 
@@ -46,6 +48,21 @@ async def open_store(records_url: str) -> AsyncIterator[OpenStore]:
     yield open_it
     for store in opened:
         await store.aclose()
+
+
+@pytest.fixture
+async def databases(records_url: str) -> AsyncIterator[tuple[Database, Database]]:
+    """The same records twice, for what is no Store: two processes."""
+    migrate.prepare(records_url, 2.0)
+    both = Database(records_url, 2.0), Database(records_url, 2.0)
+    yield both
+    for database in both:
+        await database.aclose()
+
+
+@pytest.fixture
+def database(databases: tuple[Database, Database]) -> Database:
+    return databases[0]
 
 
 @pytest.fixture
