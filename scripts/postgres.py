@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,10 @@ class Postgres:
     bin: Path
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
     def url(self, database: str = "postgres", user: str = SUPERUSER) -> str:
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
@@ -54,7 +58,7 @@ class Postgres:
         chosen = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
-                [self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, *chosen],
+                [self.bin / "postgres", "-D", self.data, "-k", self.folder, *chosen],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,  # a Ctrl-C stops the tests, and they stop it
@@ -87,33 +91,57 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(settings: Mapping[str, str] = QUICK, folder: Path | None = None) -> Iterator[Postgres]:
-    """`folder`: where its temporary folder is made. Linux and macOS."""
-    made = Path(tempfile.mkdtemp(prefix="pg-", dir=folder))
-    try:
-        _hand_over(made)
+def running_postgres(settings: Mapping[str, str] = QUICK, *, doors: Sequence[str] = ()) -> Iterator[Postgres]:
+    """`doors`: lines of pg_hba.conf before the one that lets everybody in. Linux and macOS."""
+    with _folder() as made:
         server = Postgres(made, {**_ALWAYS, **settings}, _runnable(made))
         _run(
             [
                 server.bin / "initdb",
-                *("-D", made / "data", "-U", SUPERUSER, "--auth=trust", "--no-sync"),
+                *("-D", server.data, "-U", SUPERUSER, "--auth=trust", "--no-sync"),
                 *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
             ]
         )
-        server.start()
-        try:
+        hba = server.data / "pg_hba.conf"
+        hba.write_text("\n".join([*doors, hba.read_text()]))
+        with _started(server):
             yield server
-        finally:
-            server.stop()
+
+
+@contextmanager
+def running_standby(of: Postgres) -> Iterator[Postgres]:
+    """A copy of the server as it is now, which follows it and takes no writes."""
+    with _folder() as made:
+        standby = Postgres(made, of.settings, of.bin)
+        _run(
+            [
+                of.bin / "pg_basebackup",
+                *("-h", of.folder, "-U", SUPERUSER, "-D", standby.data, "-R", "-c", "fast", "--no-sync"),
+            ]
+        )
+        with _started(standby):
+            yield standby
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="pg-"))
+    try:
+        somebody = _as_somebody()
+        if somebody:  # a temporary folder is its maker's alone; the server's is the server's
+            os.chown(made, somebody["user"], somebody["group"])
+        yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def copy_of(server: Postgres, folder: str) -> Path:
-    """A standby's data: the server's own as it is now, followed from then on."""
-    target = server.folder / folder
-    _run([server.bin / "pg_basebackup", "-h", server.folder, "-U", SUPERUSER, "-D", target, "-R", "-X", "stream"])
-    return target
+@contextmanager
+def _started(server: Postgres) -> Iterator[None]:
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 def _run(command: list[Any]) -> None:
@@ -131,13 +159,6 @@ def _as_somebody() -> dict[str, Any]:
         return {}
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-
-def _hand_over(folder: Path) -> None:
-    """A temporary folder is its maker's alone; the server's is the server's."""
-    somebody = _as_somebody()
-    if somebody:
-        os.chown(folder, somebody["user"], somebody["group"])
 
 
 def programs_of_the_wheel() -> Path:
