@@ -70,14 +70,14 @@ async def measure(url: str, count: int) -> Mapping[str, Timing]:
     upgrade(url)
     store = await SqlStore.open(url, busy_timeout_s=3.9, statement_timeout_s=60)
     try:
-        await _fill(store, count)
-        await asyncio.to_thread(_settle_down, url)
+        await fill(store, count)
+        await asyncio.to_thread(settle_down, url)
         return await _asked(store)
     finally:
         await store.aclose()
 
 
-async def _fill(store: SqlStore, count: int) -> None:
+async def fill(store: SqlStore, count: int) -> None:
     for first in track(range(0, count, BATCH), "待办", disable=not sys.stderr.isatty()):
         made = [_pair(number) for number in range(first, min(count, first + BATCH))]
         exchange_rows = [exchange_values(exchange) for exchange, _ in made]
@@ -94,7 +94,7 @@ async def _fill(store: SqlStore, count: int) -> None:
         await store.database.change(write)
 
 
-def _settle_down(url: str) -> None:
+def settle_down(url: str) -> None:
     """What a database in use has done by itself."""
     engine = open_engine(url, 3.9, statement_timeout_s=3_600)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
