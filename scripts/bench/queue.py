@@ -206,7 +206,8 @@ async def _timed(ask: Callable[[], Awaitable[object]], times: int) -> Timing:
 
 
 @contextmanager
-def _records(wanted: argparse.Namespace) -> Iterator[str]:
+def records(wanted: argparse.Namespace) -> Iterator[str]:
+    """Where the options `database` and `postgres` say; without, a new SQLite file."""
     if wanted.database:
         yield wanted.database
     elif wanted.postgres:
@@ -224,7 +225,7 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true", help="a PostgreSQL for this run alone")
     wanted = parser.parse_args()
     count = wanted.count
-    with _records(wanted) as url:
+    with records(wanted) as url:
         timings = asyncio.run(measure(url, count))
     kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
     table = Table(title=f"{count:,} open holds on {kind}, ms")

@@ -22,7 +22,7 @@ from app.storage.migrate import downgrade, prepare, upgrade
 from app.storage import migrations
 from app.storage.schema import metadata
 from app.storage.sql import SqlStore
-from scripts.postgres import Postgres
+from scripts.postgres import SUPERUSER, Postgres
 from tests.contract.given import entry, held
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -149,8 +149,9 @@ async def test_the_tables_may_belong_to_somebody_else_than_the_guard(
     name = new_database()
     upgrade(postgres.url(name))
     with postgres.connect(name) as connection:
-        for statement in re.findall(r"^(?:CREATE ROLE|GRANT|REVOKE).*;$", OPERATIONS.read_text(), re.MULTILINE):
-            connection.execute(statement.replace("shenyan_owner", "shenyan").replace(" DATABASE shenyan", f" DATABASE {name}"))
+        for statement in re.findall(r"^(?:CREATE ROLE|GRANT|REVOKE|ALTER) .*;$", OPERATIONS.read_text(), re.MULTILINE):
+            here = statement.replace("DATABASE shenyan", f"DATABASE {name}")
+            connection.execute(here.replace("ROLE shenyan_owner IN", f"ROLE {SUPERUSER} IN"))
     store = await SqlStore.open(postgres.url(name, user="shenyan_guard"), 1.0)
     await held(store, 1)
     await store.append_audit(entry())
