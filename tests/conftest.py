@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from psycopg.sql import SQL, Identifier
 
 from app.storage import schema
 from app.storage.migrate import upgrade
@@ -44,7 +45,7 @@ def postgresql_url(postgres: Postgres, _migrated: str) -> str:
         connection.execute("SET session_replication_role = replica")  # past the guard of the audit trail
         for table in metadata.sorted_tables:
             if table not in (schema.audit_head, schema.pulse):
-                connection.execute(f'DELETE FROM "{table.name}"')
+                connection.execute(SQL("DELETE FROM {}").format(Identifier(table.name)))
         connection.execute("UPDATE audit_head SET seq = 0, hash = ''")
         connection.execute("UPDATE pulse SET beat = 0")
     return _migrated

@@ -25,7 +25,7 @@ def downgrade(
     config: ConfigFile = None,
     yes: Annotated[bool, typer.Option("--yes", help="不再询问。Do not ask.")] = False,
 ) -> None:
-    """表结构退一步，这一步才有的内容随之删除。Take the schema one step back, with what only that step knew."""
+    """表结构退一步，这一步才有的内容随之删除。Take the schema one step back."""
     from app.storage.location import location
     from app.storage.migrate import downgrade as step_back
 

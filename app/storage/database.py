@@ -91,7 +91,7 @@ async def _trip(
     work: Callable[[Connection], T],
     within_s: float,
 ) -> T:
-    """One way to a thread and back. A server that hangs is hung up on after `within_s`; a file hangs nobody."""
+    """To a thread and back. A server that hangs is hung up on after `within_s`; a file hangs nobody."""
     loop = asyncio.get_running_loop()
     if engine.dialect.name == "sqlite":
         return await loop.run_in_executor(threads, run, engine, work, None, within_s)

@@ -54,8 +54,9 @@ def _program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
         raise ConfigError(
-            f"{name} is not on this machine: install PostgreSQL's client programs (postgresql-client, not older "
-            "than the server), or back the server up by itself (pg_basebackup and its archived log, for any moment)"
+            f"{name} is not on this machine: install PostgreSQL's client programs (postgresql-client, not "
+            "older than the server), or back the server up by itself (pg_basebackup and its archived log, "
+            "for any moment)"
         )
     return found
 
@@ -76,7 +77,9 @@ def _run(command: Sequence[str], engine: Engine, url: str) -> None:
         return
     said = done.stderr.decode(errors="replace")
     if "version mismatch" in said:
-        raise StoreError("the backup failed: pg_dump is older than the server; install the server's version of it")
+        raise StoreError(
+            "the backup failed: pg_dump is older than the server; install the server's version of it"
+        )
     raise StoreError(f"the backup failed: pg_dump ended with {done.returncode}")
 
 

@@ -46,7 +46,9 @@ def open_engine(
     elif engine.dialect.driver == "psycopg":
         postgres.set_up(engine, limits, read_only=read_only)
     else:
-        raise ConfigError(f"storage.url: {parsed.drivername}: the records need SQLite or PostgreSQL (psycopg)")
+        raise ConfigError(
+            f"storage.url: {parsed.drivername}: the records need SQLite or PostgreSQL (psycopg)"
+        )
     return engine
 
 

@@ -104,8 +104,8 @@ class Journal:
                 job.finish(result)
 
     async def _write_each(self, batch: Sequence[_Job[Any, Any]]) -> None:
-        """Poison fails alone if it is alone. Where no transaction is to be had, all fail at once; where one
-        kind of write waits in vain for a row that somebody keeps, the others of its kind do not wait again."""
+        """Poison fails alone if it is alone. Where no transaction is to be had, all fail at once; where a
+        write waited in vain for a row that somebody keeps, the others of its kind do not wait again."""
         stuck: dict[Plan[Any, Any], Exception] = {}
         for position, job in enumerate(batch):
             if job.plan in stuck:

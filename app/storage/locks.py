@@ -12,4 +12,6 @@ def take(connection: Connection, key: ColumnElement[str], wanted: Sequence[str])
     SQLite has one writer; a single row is locked by who reads it.
     """
     if len(wanted) > 1 and connection.dialect.name != "sqlite":
-        connection.execute(select(key).where(key.in_(sorted(set(wanted)))).order_by(key).with_for_update()).all()
+        connection.execute(
+            select(key).where(key.in_(sorted(set(wanted)))).order_by(key).with_for_update()
+        ).all()

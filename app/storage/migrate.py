@@ -44,7 +44,9 @@ def downgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> str:
         found = _revision(connection)
         step = next((one for one in _scripts().walk_revisions() if one.revision == found), None)
         if step is None:
-            raise ConfigError(f"the records have schema {found or 'none'}: this version knows no step back from it")
+            raise ConfigError(
+                f"the records have schema {found or 'none'}: this version knows no step back from it"
+            )
         if step.down_revision is None:
             raise ConfigError(
                 f"schema {found} is the first one: to go back, restore the backup made before the upgrade"

@@ -174,11 +174,14 @@ def require_usable(connection: Connection) -> None:
     """Raises ConfigError (too old, not UTF-8), StoreError (takes no writes)."""
     row = connection.exec_driver_sql(
         "SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS standby, "
-        "current_setting('transaction_read_only') AS read_only, current_setting('server_encoding') AS encoding"
+        "current_setting('transaction_read_only') AS read_only, "
+        "current_setting('server_encoding') AS encoding"
     ).one()
     require_version(row.version)
     if row.encoding != "UTF8":
-        raise ConfigError(f"storage.url: the database's encoding is {row.encoding}; make one with ENCODING 'UTF8'")
+        raise ConfigError(
+            f"storage.url: the database's encoding is {row.encoding}; make one with ENCODING 'UTF8'"
+        )
     if row.standby or row.read_only == "on":
         kind = "a standby" if row.standby else "read-only"
         raise StoreError(
@@ -198,7 +201,7 @@ def require_version(number: int) -> None:
 def refused(error: DBAPIError, url: URL) -> GuardError:
     """What a connection that was not to be had means: ConfigError where only a person can help.
 
-    libpq tells no codes here, only the server's words, in the server's language: English and Chinese are known.
+    libpq tells no codes here, only words, in the server's language: English and Chinese are known.
     """
     said = str(error.orig)
     where = f"{url.host or url.query.get('host', 'the default host')}"
@@ -209,13 +212,16 @@ def refused(error: DBAPIError, url: URL) -> GuardError:
         )
     if "pg_hba.conf" in said:
         return ConfigError(
-            f"storage.url: the server lets user {url.username!r} in from nowhere near: add a line to its pg_hba.conf"
+            f"storage.url: the server does not let user {url.username!r} in from here: "
+            "add a line to its pg_hba.conf"
         )
     if _says(said, "database ", "数据库 ") and _says(said, "does not exist", "不存在"):
         return ConfigError(f"storage.url: there is no database {url.database!r}: make it with createdb")
     if _says(said, "role ", "角色 ") and _says(said, "does not exist", "不存在"):
         return ConfigError(f"storage.url: there is no user {url.username!r}: make it with createuser")
-    return StoreError(f"the records cannot be reached at {where}: {said.splitlines()[0] if said else 'no answer'}")
+    return StoreError(
+        f"the records cannot be reached at {where}: {said.splitlines()[0] if said else 'no answer'}"
+    )
 
 
 def _says(said: str, *wanted: str) -> bool:

@@ -15,6 +15,10 @@ def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> N
     keys = [column.name for column in table.primary_key]
     changes = {name: value for name, value in values.items() if name not in keys}
     if connection.dialect.name == "sqlite":
-        connection.execute(sqlite.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=changes))
+        connection.execute(
+            sqlite.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=changes)
+        )
     else:
-        connection.execute(postgresql.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=changes))
+        connection.execute(
+            postgresql.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=changes)
+        )

@@ -52,7 +52,12 @@ TIMES = 200
 FEW = 5
 """Of what takes long."""
 SLOW = frozenset({"rare search", "search for nothing", "two characters"})
-DURABLE = {"autovacuum": "on", "shared_buffers": "512MB", "effective_cache_size": "2GB", "max_wal_size": "4GB"}
+DURABLE = {
+    "autovacuum": "on",
+    "shared_buffers": "512MB",
+    "effective_cache_size": "2GB",
+    "max_wal_size": "4GB",
+}
 SEVERITIES = (Severity.MEDIUM, Severity.HIGH, Severity.LOW)
 CATEGORIES = (Category.TONE, Category.MOCKERY, Category.AUTHORITY, Category.PRIVACY)
 
@@ -179,9 +184,7 @@ async def _asked(store: SqlStore) -> Mapping[str, Timing]:
         "decide": decide,
         "claim": claim,
     }
-    return {
-        name: await _timed(ask, FEW if name in SLOW else TIMES) for name, ask in questions.items()
-    }
+    return {name: await _timed(ask, FEW if name in SLOW else TIMES) for name, ask in questions.items()}
 
 
 async def _deep(store: SqlStore) -> str:
@@ -236,7 +239,9 @@ def main() -> None:
     Console().print(table)
     report = Path("build/queue.json")
     report.parent.mkdir(exist_ok=True)
-    report.write_text(json.dumps({"holds": count, "database": kind, **{k: asdict(v) for k, v in timings.items()}}, indent=2))
+    report.write_text(
+        json.dumps({"holds": count, "database": kind, **{k: asdict(v) for k, v in timings.items()}}, indent=2)
+    )
 
 
 if __name__ == "__main__":

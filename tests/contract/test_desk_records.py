@@ -1,4 +1,4 @@
-"""Contract of what the desk keeps beside the Store: people, stops, takeovers, vendors, work orders, handovers.
+"""Contract of what stands beside the Store: people, stops, takeovers, vendors, work orders, handovers.
 
 Each with two processes at the same records, which may do the same thing at the same moment.
 """
@@ -58,7 +58,9 @@ async def test_a_taken_name_is_a_conflict_and_leaves_no_audit_row(database: Data
     assert len([one async for one in store.audit_trail()]) == 1
 
 
-@pytest.mark.parametrize("name", [pytest.param("nobody", id="unknown"), pytest.param("l\0i", id="no name at all")])
+@pytest.mark.parametrize(
+    "name", [pytest.param("nobody", id="unknown"), pytest.param("l\0i", id="no name at all")]
+)
 async def test_somebody_who_is_not_there_is_not_found(database: Database, name: str) -> None:
     with pytest.raises(NotFound):
         await SqlPeople(database).user(name)
@@ -197,7 +199,9 @@ async def test_a_new_token_clears_away_what_has_expired(database: Database) -> N
 async def with_orders(store: Store, count: int) -> None:
     for number in range(count):
         hold = await held(store, number)
-        order = WorkOrder(hold.id, "交通局", NOON + number * SECOND, "{}", WorkOrderState.QUEUED, next_at=NOON)
+        order = WorkOrder(
+            hold.id, "交通局", NOON + number * SECOND, "{}", WorkOrderState.QUEUED, next_at=NOON
+        )
         transferred = replace(hold, state=HoldState.TRANSFERRED, version=2, transferred_to="交通局")
         await store.settle(transferred, None, done(f"hold:{hold.id}"), order)
 

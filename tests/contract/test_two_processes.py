@@ -57,7 +57,11 @@ async def test_an_abandoned_message_is_taken_over_by_one(store: Store, other: St
     later = NOON + HOUR
     again = exchange("again", message=message("MsgId:1"), claimed_until=later + HOUR)
     claims = await asyncio.gather(
-        *(process.claim(replace(again, id=f"again-{n}"), later) for n in range(4) for process in (store, other))
+        *(
+            process.claim(replace(again, id=f"again-{n}"), later)
+            for n in range(4)
+            for process in (store, other)
+        )
     )
     assert sorted((claim.fresh, claim.exchange.fence) for claim in claims) == [(False, 2)] * 7 + [(True, 2)]
 
@@ -146,7 +150,9 @@ async def test_decisions_in_opposite_orders_do_not_wait_for_each_other_crosswise
     assert len(raised([*results[0], *results[1]])) == 40
 
 
-async def test_a_decision_and_a_new_message_of_the_same_followers_both_count(store: Store, other: Store) -> None:
+async def test_a_decision_and_a_new_message_of_the_same_followers_both_count(
+    store: Store, other: Store
+) -> None:
     holds = [
         await held(store, number, incoming={"user": f"citizen-{number}"}, deliver_by=NOON + HOUR)
         for number in range(20)

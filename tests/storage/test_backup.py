@@ -103,8 +103,17 @@ async def test_an_archive_holds_what_the_server_held_at_one_moment(
     assert made.exchanges in (made.holds + 1, made.holds + 2)
     assert target.stat().st_mode & 0o777 == 0o600
     name = new_database()
-    restore = [programs.bin / "pg_restore", "-h", programs.folder, "-U", SUPERUSER, "-d", name, target]
-    await asyncio.to_thread(subprocess.run, restore, check=True)
+    restore: list[str | Path] = [
+        programs.bin / "pg_restore",
+        "-h",
+        programs.folder,
+        "-U",
+        SUPERUSER,
+        "-d",
+        name,
+        target,
+    ]
+    await asyncio.to_thread(lambda: subprocess.run(restore, check=True))
     restored = await SqlStore.open(programs.url(name), 1.0)
     assert await restored.hold("hold-1") == await served.hold("hold-1")
     trail = [one async for one in restored.audit_trail()]
@@ -128,15 +137,19 @@ async def test_an_archive_of_forged_records_gets_no_name(
         connection.execute(damage)
     with pytest.raises(StoreError, match=says):
         await asyncio.to_thread(backup, postgresql_url, tmp_path / "copy.dump")
-    assert list(tmp_path.iterdir()) == []
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        pytest.param('exec {pg_dump} --exclude-table-data=holds "$@"', "does not hold", id="a table is missing"),
+        pytest.param(
+            'exec {pg_dump} --exclude-table-data=holds "$@"', "does not hold", id="a table is missing"
+        ),
         pytest.param('{pg_dump} "$@" && truncate -s -200 {archive}', "damaged", id="its end is missing"),
-        pytest.param("echo 'aborting because of server version mismatch' >&2; exit 1", "older", id="too old a tool"),
+        pytest.param(
+            "echo 'aborting because of server version mismatch' >&2; exit 1", "older", id="too old a tool"
+        ),
         pytest.param("echo '市民的话' >&2; exit 3", "pg_dump ended with 3$", id="another failure"),
     ],
 )

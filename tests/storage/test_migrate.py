@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-
 from sqlalchemy.exc import DBAPIError
 
 from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
+from app.storage import migrations
 from app.storage.engines import open_engine
 from app.storage.migrate import downgrade, prepare, upgrade
-from app.storage import migrations
 from app.storage.schema import metadata
 from app.storage.sql import SqlStore
 from scripts.postgres import SUPERUSER, Postgres
@@ -149,7 +148,9 @@ async def test_the_tables_may_belong_to_somebody_else_than_the_guard(
     name = new_database()
     upgrade(postgres.url(name))
     with postgres.connect(name) as connection:
-        for statement in re.findall(r"^(?:CREATE ROLE|GRANT|REVOKE|ALTER) .*;$", OPERATIONS.read_text(), re.MULTILINE):
+        for statement in re.findall(
+            r"^(?:CREATE ROLE|GRANT|REVOKE|ALTER) .*;$", OPERATIONS.read_text(), re.MULTILINE
+        ):
             here = statement.replace("DATABASE shenyan", f"DATABASE {name}")
             connection.execute(here.replace("ROLE shenyan_owner IN", f"ROLE {SUPERUSER} IN"))
     store = await SqlStore.open(postgres.url(name, user="shenyan_guard"), 1.0)

@@ -1,11 +1,10 @@
-"""How the databases find what the desk and the relay ask for: by an index, never by reading a table through."""
+"""How the databases find what desk and relay ask for: by an index, never by reading a table through."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,7 +155,9 @@ class overheard:  # noqa: N801  # reads as a phrase
         self.engines: Sequence[Engine] = (store.database.reader, store.database.writer)
         self.statements: Asked = []
 
-    def _note(self, _c: object, _cursor: object, statement: str, parameters: Any, _x: object, many: bool) -> None:
+    def _note(
+        self, _c: object, _cursor: object, statement: str, parameters: Any, _x: object, many: bool
+    ) -> None:
         if re.match(r"\s*(SELECT|UPDATE|DELETE)", statement) and any(name in statement for name in LARGE):
             self.statements.append((statement, parameters[0] if many else parameters))
 
@@ -178,7 +179,7 @@ async def explained(store: SqlStore, statement: str, parameters: Any) -> str:
 
 
 def read_through(plan: str) -> bool:
-    """SQLite's SCAN of a table that grows, unless along an index in its order; PostgreSQL's Seq Scan of one."""
+    """SQLite's SCAN of a table that grows, unless along an index; PostgreSQL's Seq Scan of one."""
     lines = plan.splitlines()
     return any(
         re.search(rf"Seq Scan on ({'|'.join(LARGE)})\b", line)
@@ -190,7 +191,9 @@ def read_through(plan: str) -> bool:
 @pytest.mark.parametrize(
     ("plan", "does"),
     [
-        pytest.param("Limit\n  ->  Seq Scan on holds  (cost=0.00..1.00)", True, id="PostgreSQL reads it through"),
+        pytest.param(
+            "Limit\n  ->  Seq Scan on holds  (cost=0.00..1.00)", True, id="PostgreSQL reads it through"
+        ),
         pytest.param("Index Scan using holds_by_due on holds", False, id="PostgreSQL uses an index"),
         pytest.param("Seq Scan on audit_head", False, id="a table of one row"),
         pytest.param("SCAN holds", True, id="SQLite reads it through"),
@@ -199,5 +202,3 @@ def read_through(plan: str) -> bool:
 )
 def test_a_plan_that_reads_through_is_recognised(plan: str, does: bool) -> None:
     assert read_through(plan) is does
-
-
