@@ -45,7 +45,7 @@ def differences(url: str) -> list[Any]:
     """Between the tables and what the program knows; PostgreSQL's own index for searching is beside that."""
     engine = open_engine(url, 1.0)
     with engine.connect() as connection:
-        opts = {"include_name": lambda name, kind, _: name != "holds_by_search"}
+        opts = {"include_name": lambda name, kind, _: name != "holds_by_pairs"}
         found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=opts), metadata)
     engine.dispose()
     return found
@@ -121,24 +121,6 @@ def test_there_is_no_step_back_from_a_newer_schema_or_none(new_url: str) -> None
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------
-
-
-def test_without_the_right_to_extensions_the_search_has_no_index_and_works(
-    postgres: Postgres, new_database: Callable[[], str]
-) -> None:
-    """Who owns the schema need not be let create in the database."""
-    name = new_database()
-    with postgres.connect(name) as connection:
-        connection.execute("CREATE ROLE tenant LOGIN")
-        connection.execute("GRANT ALL ON SCHEMA public TO tenant")
-    url = postgres.url(name, user="tenant")
-    upgrade(url)
-    prepare(url, 1.0)
-    with postgres.connect(name) as connection:
-        found = connection.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'holds'").fetchall()
-        assert ("holds_by_due",) in found
-        assert ("holds_by_search",) not in found
-    downgrade(url)
 
 
 async def test_the_tables_may_belong_to_somebody_else_than_the_guard(
