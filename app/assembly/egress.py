@@ -9,6 +9,8 @@ from app.assembly.channels import decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
+from app.coordination.pace import LocalPace
+from app.core.pace import Pace
 from app.core.vendors import Vendor
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.passage import Passage
@@ -59,7 +61,7 @@ def egress_of(
         stands[name] = Stand(channel.app_id, outlet, passage, frozenset(channel.egress_allow))
     return Egress(
         stands,
-        vendors_of(settings, parts.store.database),
+        vendors_of(settings, parts.store.database, parts.pace),
         parts.observer,
         utc_now,
         new_id,
@@ -68,15 +70,15 @@ def egress_of(
     )
 
 
-def vendors_of(settings: Settings, database: Database) -> Vendors:
+def vendors_of(settings: Settings, database: Database, pace: Pace) -> Vendors:
     known = {name: _vendor(name, one) for name, one in settings.vendors.items()}
-    return Vendors(known, SqlVendorTokens(database), utc_now)
+    return Vendors(known, SqlVendorTokens(database), utc_now, pace)
 
 
 async def with_vendors(settings: Settings, work: Callable[[Vendors], Awaitable[T]]) -> T:
     """For commands: opens the records, works, closes them. Raises ConfigError, StoreError."""
     async with records_of(settings) as database:
-        return await work(vendors_of(settings, database))
+        return await work(vendors_of(settings, database, LocalPace()))
 
 
 def _vendor(name: str, wanted: VendorSettings) -> Vendor:

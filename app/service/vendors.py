@@ -3,21 +3,19 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from hmac import compare_digest
 from typing import Protocol
 
-from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-
 from app.core import egress
 from app.core.errors import Invalid, NotFound
+from app.core.pace import Limit, Pace
 from app.core.records import AuditEntry
 from app.core.vendors import GRACE, Revocation, Vendor, VendorRefused, VendorToken, names
 from app.ports import Clock
 
-_TOKENS_A_MINUTE = parse("20 per minute")
+TOKENS = Limit("vendor-tokens", 20, timedelta(minutes=1))
 """By vendor's address: a wrong secret is not guessed, and a loop of a vendor's code burdens nobody."""
 
 
@@ -37,11 +35,11 @@ class Vendors:
     """By name."""
     tokens: VendorTokens
     clock: Clock
-    _pace: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+    pace: Pace
 
     async def token(self, channel: str, secret: str, address: str) -> tuple[str, int]:
         """A new token and its seconds, for a secret of the channel's. Raises VendorRefused, StoreError."""
-        if not await self._pace.hit(_TOKENS_A_MINUTE, address):
+        if not await self.pace.allows(TOKENS, address):
             raise VendorRefused(egress.TOO_OFTEN, "too many tokens asked for")
         given = hashed(secret)
         found = [

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from app.settings.bots import AnyBot
 from app.settings.channels import AnyChannel
+from app.settings.coordination import Coordination
 from app.settings.desk import Console, Review, WorkOrders
 from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
 from app.settings.notifications import Notifications
@@ -41,6 +42,7 @@ class ApiToken(Closed):
 class Settings(Closed):
     server: Server = Server()
     storage: Storage = Storage()
+    coordination: Coordination = Coordination()
     rules: Rules = Rules()
     conversations: Conversations = Conversations()
     review: Review = Review()
@@ -82,6 +84,11 @@ class Settings(Closed):
                 if policy.second_opinion
             ]
         problems += self._vendors_without_way()
+        if self.coordination.url and self.coordination.secret_key is None:
+            problems.append(
+                "coordination.secret_key: is missing; access tokens lie in Redis, sealed with it; "
+                "make one with: openssl rand -base64 32"
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self
