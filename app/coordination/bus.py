@@ -44,7 +44,7 @@ class Bus:
         while not self._ending or self._leaving:
             await self._called.wait()
             self._called.clear()
-            message = b"\n".join([self._sender, *(topic.encode() for topic in self._leaving)])
+            message = b"\n".join([self._sender, *(topic.encode(errors="replace") for topic in self._leaving)])
             self._leaving.clear()
             with suppress(Away):  # who waits elsewhere looks by himself
                 await self._link.ask(partial(self._client.publish, self._channel, message))

@@ -4,6 +4,7 @@ Nothing here raises what Redis raises, or waits for it longer than the time-out.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
@@ -21,15 +22,17 @@ from app.settings.coordination import Coordination, key_of
 
 TRY_AGAIN_S = 0.25
 """Who waits for a lock looks so often, should the word of its release be lost."""
+MOST_LEASES = 4
+"""After so many leases of waiting, whoever holds it is none of us: this process's own lock must do."""
 
 READ = "return {redis.call('get', KEYS[1]), redis.call('pttl', KEYS[1])}"
 TAKE = """
 local holder = redis.call('get', KEYS[1])
-if holder and holder ~= ARGV[1] then return redis.call('pttl', KEYS[1]) end
+if holder and holder ~= ARGV[1] then return math.max(1, redis.call('pttl', KEYS[1])) end
 redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 0
 """
-"""Milliseconds for which somebody else holds it; 0: taken. The same holder may ask again."""
+"""Milliseconds for which somebody else holds it, at least 1; 0: taken. The same holder may ask again."""
 GIVE_BACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 
@@ -134,9 +137,12 @@ class RedisCoordinator:
     async def _take_lock(self, key: str, holder: str, lease: timedelta) -> None:
         """Returns when it is taken, or when there is no Redis to take it from."""
         name, lease_ms = self._name("lock", key), max(1, round(lease.total_seconds() * 1000))
+        give_up_at = time.monotonic() + MOST_LEASES * lease.total_seconds()
         with suppress(Away):
             while (left_ms := await self.link.ask(lambda: self._take([name], [holder, lease_ms]))) != 0:
-                await self.wait(_released(key), min(max(left_ms, 1) / 1000, TRY_AGAIN_S))
+                if time.monotonic() >= give_up_at:
+                    return
+                await self.wait(_released(key), min(left_ms / 1000, TRY_AGAIN_S))
 
     async def _give_back_lock(self, key: str, holder: str) -> None:
         name = self._name("lock", key)

@@ -4,11 +4,10 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, FilePath, SecretStr
 
 from app.settings.values import Closed, Secret
 
@@ -96,7 +95,7 @@ class Coordination(Closed):
     password: Secret | None = None
     sentinel_password: Secret | None = None
     """Where the Sentinels ask for one of their own."""
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     """Whom to trust with rediss; None: whom the system trusts."""
     secret_key: SealKey | None = None
     """Seals every value that is put there: who reads Redis shall have no access token of the platform's."""

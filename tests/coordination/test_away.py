@@ -249,6 +249,8 @@ async def test_a_cluster_is_lost_and_found_like_one_server(tmp_path: Path, harm:
         async with pair(settings_for(url_of(node, "redis+cluster"))) as (one, two):
             await together(one, two)
             await one.coordinator.put("k", "v", LONG)
+            limit = Limit("guesses", 1, LONG)
+            assert [await here.pace.allows(limit, "10.0.0.1") for here in (one, two)] == [True, False]
             harm.do(node)
             with Stopwatch() as first:
                 assert await one.coordinator.get("k") == "v"

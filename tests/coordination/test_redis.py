@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -13,7 +14,7 @@ from redis.asyncio import Redis
 from app.core.pace import Limit
 from app.platforms.wechat.tokens import AccessTokens
 from app.settings.coordination import Coordination
-from tests.coordination.replicas import PATIENCE_S, pair, replica
+from tests.coordination.replicas import PATIENCE_S, pair, replica, shared, together
 from tests.coordination.valkey import (
     KEY,
     OTHER_KEY,
@@ -190,6 +191,17 @@ async def test_one_who_gave_up_while_asking_leaves_no_lock_behind(settings: Coor
                 pass
 
 
+@pytest.mark.parametrize("lifetime_ms", [None, 3_600_000], ids=["for ever", "for an hour"])
+async def test_a_lock_that_none_of_us_holds_does_not_stop_us(
+    server: Valkey, settings: Coordination, lifetime_ms: int | None
+) -> None:
+    async with replica(settings) as one, straight(server) as client:
+        await client.set(f"{settings.prefix}:lock:{{k}}", "a stranger", px=lifetime_ms)
+        async with asyncio.timeout(10), one.coordinator.lock("k", timedelta(seconds=0.2)):
+            pass
+        assert await client.get(f"{settings.prefix}:lock:{{k}}") == b"a stranger", "nor is it ours to free"
+
+
 # --- what is built on it ----------------------------------------------------------------------
 
 
@@ -214,6 +226,28 @@ async def test_tries_are_counted_by_all_processes_together(settings: Coordinatio
         assert allowed == [True] * 6 + [False] * 2
         assert await replicas[0].pace.allows(limit, "10.0.0.2")
         assert await replicas[0].pace.allows(Limit("others", 6, LONG), "10.0.0.1")
+
+
+RIGHTS = (
+    "+get +set +del +pttl +eval +evalsha +script|load +publish +subscribe +unsubscribe +ping "
+    "+lindex +lpush +ltrim +expire"
+)
+
+
+async def test_it_needs_no_more_rights_than_the_manual_says(server: Valkey, settings: Coordination) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    assert RIGHTS in manual
+    names = (f"~{settings.prefix}:*", f"&{settings.prefix}:*")
+    server.tell("ACL", "SETUSER", settings.prefix, "on", f">{PASSWORD}", "-@all", *names, RIGHTS)
+    limited = settings.model_copy(update={"url": settings.url.replace("://", f"://{settings.prefix}@")})
+    async with pair(limited) as (one, two):
+        await together(one, two)
+        await shared(one, two)
+        async with one.coordinator.lock("k", LONG):
+            assert await one.pace.allows(Limit("guesses", 1, LONG), "10.0.0.1")
+        assert not await two.pace.allows(Limit("guesses", 1, LONG), "10.0.0.1")
+        assert (one.ear.failures, two.ear.failures) == ([], [])
+    assert one.coordinator.trouble == ""
 
 
 async def test_a_server_whose_scripts_were_forgotten_is_told_them_again(

@@ -34,10 +34,7 @@ async def gauge(here: Town) -> str:
     return next(line for line in text.splitlines() if line.startswith("guard_coordination_up"))
 
 
-@pytest.mark.parametrize("harm", ["killed", "frozen"])
-async def test_citizens_are_answered_as_before_when_the_server_is_lost(
-    tmp_path: Path, server: Valkey, harm: str
-) -> None:
+async def test_citizens_are_answered_as_before_when_the_server_hangs(tmp_path: Path, server: Valkey) -> None:
     bot = Scripted("您好，办事大厅工作日九点开门。")
     async with (
         serving(bot, listener()) as url,
@@ -45,10 +42,7 @@ async def test_citizens_are_answered_as_before_when_the_server_is_lost(
     ):
         assert await readiness(here) == (200, {})
         assert await gauge(here) == "guard_coordination_up 1.0"
-        if harm == "killed":
-            server.kill()
-        else:
-            server.freeze()
+        server.freeze()
         for number in range(3):
             began = time.monotonic()
             await here.emulator.wechat.push(f"o-citizen{number}", fields={"Content": "几点开门？"})

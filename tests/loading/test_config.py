@@ -544,6 +544,7 @@ def test_an_address_of_the_coordination_says_what_is_there(
         pytest.param('url = "redis://a?ssl_cert_reqs=none"', "expected redis://", id="options"),
         pytest.param('url = "redis://a"\nsecret_key = "S3cretS3cret"', "openssl rand", id="a short key"),
         pytest.param('url = "redis://a"', "secret_key: is missing", id="no key"),
+        pytest.param('ca_file = "/nowhere/ca.pem"', "does not point to a file", id="no certificates"),
     ],
 )
 def test_what_is_wrong_with_the_coordination_is_told(tmp_path: Path, line: str, told: str) -> None:
