@@ -5,9 +5,10 @@ Nothing here raises what Redis raises, or waits for it longer than the time-out.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +21,8 @@ from app.coordination.servers import way_of
 from app.ports import Observer
 from app.settings.coordination import Coordination, key_of
 
+LONGEST_MS = 7 * 86_400_000
+"""Nothing is put for longer; a life that somebody else has stretched is not believed."""
 TRY_AGAIN_S = 0.25
 """Who waits for a lock looks so often, should the word of its release be lost."""
 MOST_LEASES = 4
@@ -89,7 +92,7 @@ class RedisCoordinator:
             sealed, left_ms = await self.link.ask(lambda: self._read(keys=[name]))
             if sealed is not None:
                 value = self._seal.open(name, sealed)
-                await self._local.put(key, value, timedelta(milliseconds=max(left_ms, 0)))
+                await self._local.put(key, value, timedelta(milliseconds=min(max(left_ms, 0), LONGEST_MS)))
                 return value
         except Unreadable as error:
             self._observer.failed("coordination", error)
@@ -156,7 +159,7 @@ class RedisCoordinator:
         """What belongs to one key lies on one node of a cluster."""
         return f"{self._prefix}:{kind}:{{{key}}}"
 
-    def _beside(self, work: "asyncio._CoroutineLike[None]") -> asyncio.Task[None]:
+    def _beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._short.add(task)
         task.add_done_callback(self._short.discard)

@@ -132,6 +132,18 @@ async def test_a_value_moved_to_another_name_is_not_taken(server: Valkey, settin
         assert two.coordinator.trouble == "", "the server is not to blame"
 
 
+@pytest.mark.parametrize("life_ms", [-1, 10**18], ids=["for ever", "for ages"])
+async def test_a_life_that_was_stretched_by_somebody_is_not_believed(
+    server: Valkey, settings: Coordination, life_ms: int
+) -> None:
+    async with pair(settings) as (one, two), straight(server) as client:
+        await one.coordinator.put("k", "v", LONG)
+        name = f"{settings.prefix}:value:{{k}}"
+        await (client.persist(name) if life_ms < 0 else client.pexpire(name, life_ms))
+        assert await two.coordinator.get("k") == "v"
+        assert (two.coordinator.trouble, two.ear.failures) == ("", [])
+
+
 async def test_while_keys_are_changed_old_and_new_read_each_other(settings: Coordination) -> None:
     def with_keys(new: str, old: str | None = None) -> Coordination:
         return settings_for(settings.url, prefix=settings.prefix, secret_key=new, previous_secret_key=old)
