@@ -355,14 +355,22 @@ class Robot(Protocol):
 
 
 class Coordinator(Protocol):
-    """What replicas tell each other. Nothing here is a record: losing all of it loses nothing."""
+    """What replicas tell each other. Nothing here is a record: losing all of it loses nothing.
+
+    Nothing here raises or hangs when what carries it is away: then each process knows what it knew by itself.
+    """
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody else hears or is heard now; empty: all is well."""
+        ...
 
     async def announce(self, topic: str) -> None:
-        """Wake everybody who waits for `topic`."""
+        """Wake everybody who waits for `topic`. It may be lost: who depends on it also looks by himself."""
         ...
 
     async def wait(self, topic: str, timeout_s: float) -> bool:
-        """True when `topic` was announced while waiting, False after `timeout_s` seconds."""
+        """True when `topic` was, or may have been, announced meanwhile; False after `timeout_s` seconds."""
         ...
 
     async def get(self, key: str) -> str | None: ...
@@ -370,7 +378,7 @@ class Coordinator(Protocol):
     async def put(self, key: str, value: str, lifetime: timedelta) -> None: ...
 
     def lock(self, key: str, lease: timedelta) -> AbstractAsyncContextManager[None]:
-        """Only one holder at a time, for at most `lease`."""
+        """Only one holder at a time, for at most `lease`; one in each process while these are apart."""
         ...
 
     async def aclose(self) -> None: ...
@@ -392,6 +400,10 @@ class Observer(Protocol):
     def hold_settled(self, hold: Hold) -> None: ...
 
     def delivery_finished(self, delivery: Delivery) -> None: ...
+
+    def coordination_changed(self, trouble: str) -> None:
+        """`trouble`: the kind of error for which this process is by itself now; empty: it is not any more."""
+        ...
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         """Something went wrong at `where` ("relay", "courier", ...); `ids` name things, never quote them."""

@@ -63,6 +63,7 @@ def console_parts(
         extract,
         SqlStatistics(database, topics(parts)),
         takeovers,
+        parts.pace,
     )
 
 

@@ -9,6 +9,8 @@ from app.assembly.channels import decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
+from app.coordination.pace import LocalPace
+from app.core.pace import Pace
 from app.core.records import Delivery
 from app.core.vendors import Vendor
 from app.platforms.passage import Passage
@@ -87,7 +89,7 @@ def egress_of(
         stands[name] = Stand(channel.app_id, outlet, passage, client.drafts, frozenset(channel.egress_allow))
     return WeChatEgress(
         stands,
-        vendors_of(settings, parts.store.database),
+        vendors_of(settings, parts.store.database, parts.pace),
         parts.observer,
         utc_now,
         new_id,
@@ -96,15 +98,15 @@ def egress_of(
     )
 
 
-def vendors_of(settings: Settings, database: Database) -> Vendors:
+def vendors_of(settings: Settings, database: Database, pace: Pace) -> Vendors:
     known = {name: _vendor(name, one) for name, one in settings.vendors.items()}
-    return Vendors(known, SqlVendorTokens(database), utc_now)
+    return Vendors(known, SqlVendorTokens(database), utc_now, pace)
 
 
 async def with_vendors(settings: Settings, work: Callable[[Vendors], Awaitable[T]]) -> T:
     """For commands: opens the records, works, closes them. Raises ConfigError, StoreError."""
     async with records_of(settings) as database:
-        return await work(vendors_of(settings, database))
+        return await work(vendors_of(settings, database, LocalPace()))
 
 
 def _vendor(name: str, wanted: VendorSettings) -> Vendor:

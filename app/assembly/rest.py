@@ -71,7 +71,7 @@ def rest_app(
         check_router(checks, default, caller_with),
         replies_router(manuscripts, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
-        health_router({"records": records}),
+        health_router({"records": records}, {"coordination": lambda: parts.coordinator.trouble}),
         metrics_router(render, settings.monitoring.metrics_from),
     ):
         rest.include_router(router)

@@ -3,24 +3,21 @@
 import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Protocol
 
-from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-
 from app.core import egress
 from app.core.errors import Invalid, NotFound
+from app.core.pace import Limit, Pace
 from app.core.records import AuditEntry
 from app.core.vendors import GRACE, Revocation, Vendor, VendorRefused, VendorToken, names
 from app.ports import Clock
 
-_TOKENS_A_MINUTE = parse("20 per minute")
+TOKENS = Limit("vendor-tokens", 20, timedelta(minutes=1))
 """By vendor's address: a wrong secret is not guessed, and a loop of a vendor's code burdens nobody."""
-_GUESSES_A_MINUTE = parse("20 per minute")
+GUESSES = Limit("vendor-guesses", 20, timedelta(minutes=1))
 """By address, of wrong credentials alone: a program opens a tunnel as often as it calls."""
 
 
@@ -46,11 +43,11 @@ class Vendors:
     """By name."""
     tokens: VendorTokens
     clock: Clock
-    _pace: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+    pace: Pace
 
     async def token(self, channel: str, secret: str, address: str) -> tuple[str, int]:
         """A new token and its seconds, for a secret of the channel's. Raises VendorRefused, StoreError."""
-        if not await self._pace.hit(_TOKENS_A_MINUTE, address):
+        if not await self.pace.allows(TOKENS, address):
             raise VendorRefused(egress.TOO_OFTEN, "too many tokens asked for")
         given = hashed(secret)
         found = [
@@ -72,11 +69,11 @@ class Vendors:
 
     async def admitted(self, name: str, secret: str, address: str) -> Vendor:
         """The vendor whose name and secret a forward proxy was given. Raises VendorRefused, StoreError."""
-        if not await self._pace.test(_GUESSES_A_MINUTE, "admitted", address):
+        if await self.pace.exhausted(GUESSES, address):
             raise VendorRefused(egress.TOO_OFTEN, "too many wrong secrets")
         vendor = self.known.get(name)
         if vendor is None or not await self._is_its(vendor, secret) or await self._is_revoked(name):
-            await self._pace.hit(_GUESSES_A_MINUTE, "admitted", address)
+            await self.pace.allows(GUESSES, address)
             raise VendorRefused(egress.BAD_SECRET, "wrong name or secret, or revoked")
         if not vendor.lets_in(address):
             raise VendorRefused(egress.BAD_ADDRESS, f"invalid ip {address}, not in whitelist")

@@ -113,6 +113,12 @@ class LogObserver:
             why=_one_line(delivery.why),
         )
 
+    def coordination_changed(self, trouble: str) -> None:
+        if trouble:
+            self._log.warning("coordination.away", error=_one_line(trouble))
+        else:
+            self._log.info("coordination.back")
+
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         if "message" in ids:
             ids = ids | {"message": _pseudonym(ids["message"])}
@@ -140,6 +146,9 @@ class Observers:
 
     def delivery_finished(self, delivery: Delivery) -> None:
         self._tell(lambda one: one.delivery_finished(delivery))
+
+    def coordination_changed(self, trouble: str) -> None:
+        self._tell(lambda one: one.coordination_changed(trouble))
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self._tell(lambda one: one.failed(where, error, **ids))

@@ -104,6 +104,12 @@ class Metrics:
             "guard_proxy_refusals_total", "CONNECTs the forward proxy refused, by reason", "reason"
         )
         self._tunnels = Gauge("guard_proxy_tunnels", "Vendors' tunnels that are open", registry=self.registry)
+        self._coordination = Gauge(
+            "guard_coordination_up",
+            "0: Redis is away, and this process is by itself",
+            registry=self.registry,
+        )
+        self._coordination.set(1)
         Gauge(
             "guard_build_info",
             "Always 1; what is running",
@@ -144,6 +150,9 @@ class Metrics:
 
     def delivery_finished(self, delivery: Delivery) -> None:
         self._deliveries[delivery.channel, delivery.state.value].inc()
+
+    def coordination_changed(self, trouble: str) -> None:
+        self._coordination.set(0 if trouble else 1)
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self._failures[where, type(error).__name__].inc()

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from app.coordination.pace import LocalPace
 from app.core.elements.extract import extract, topic_of
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation, Reading
@@ -171,6 +172,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
                 _extracted,
                 SqlStatistics(here.store.database, _topic),
                 takeovers,
+                LocalPace(),
             )
         )
         yield Desk(here, here.store.database, signing_in, switches, handovers, takeovers, site)

@@ -136,6 +136,8 @@ class Heard:
 
     def delivery_finished(self, delivery: Delivery) -> None: ...
 
+    def coordination_changed(self, trouble: str) -> None: ...
+
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self.failures.append((where, type(error).__name__))
 

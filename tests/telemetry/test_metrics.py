@@ -36,6 +36,7 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.tunnels_open(2)
     metrics.set_counts({"holds_pending": 3, "unanswered": 0})
     metrics.set_shadow_mode({"hall": True, "weibo": False})
+    metrics.coordination_changed("TimeoutError")
     metrics.set_stopped({"hall": False, "weibo": True})
     return metrics
 
@@ -64,6 +65,7 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_failures_total{error="BotTimeout",where="bot"} 1.0',
         'guard_records{kind="holds_pending"} 3.0',
         'guard_records{kind="unanswered"} 0.0',
+        "guard_coordination_up 0.0",
         'guard_shadow_mode{channel="hall"} 1.0',
         'guard_shadow_mode{channel="weibo"} 0.0',
         'guard_channel_stopped{channel="hall"} 0.0',
@@ -100,6 +102,12 @@ def test_shadow_findings_are_told_apart(metrics: Metrics) -> None:
         [("tone.x", "true")],
         [("mockery.x", "false")],
     ]
+
+
+def test_coordination_is_up_until_something_is_heard_of_it_and_when_it_is_back(metrics: Metrics) -> None:
+    assert "guard_coordination_up 1.0" in lines(metrics)
+    busy(metrics).coordination_changed("")
+    assert "guard_coordination_up 1.0" in lines(metrics)
 
 
 def test_two_of_them_share_nothing(metrics: Metrics) -> None:

@@ -8,6 +8,7 @@ from app.core.elements.model import Elements
 from app.core.explanation import Explanation
 from app.core.label import Label
 from app.core.model import Message
+from app.core.pace import Pace
 from app.core.phrases import Phrase
 from app.core.statistics import Figures, Period
 from app.ports import Check, Clock, Coordinator, Handovers, NewId, Store, WorkOrders
@@ -58,3 +59,4 @@ class ConsoleParts:
     """The elements of a citizen's request."""
     statistics: Statistics
     takeovers: Takeovers
+    pace: Pace

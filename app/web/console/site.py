@@ -54,7 +54,7 @@ def console_site(parts: ConsoleParts) -> FastAPI:
     visitor_with = visitors(parts.signing_in)
     handing = HandingOver(parts.store, parts.handovers, parts.switches, parts.clock, parts.new_id)
     for router in (
-        signing_router(pages, parts.signing_in, visitor_with),
+        signing_router(pages, parts.signing_in, parts.pace, visitor_with),
         account_router(pages, parts.signing_in, visitor_with),
         queue_router(pages, parts, visitor_with),
         hold_router(pages, parts, visitor_with),
