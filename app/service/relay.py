@@ -203,9 +203,10 @@ class Relay:
 
     async def _recorded_unheard(self, exchange: Exchange) -> Outcome:
         """What an earlier try of ours has written, whose commit the records never confirmed: an answer that
-        nobody has heard yet is still ours to speak or to send. Raises Conflict: it was somebody else."""
+        nobody has heard yet is still ours to speak or to send. Raises Conflict: it was somebody else, or
+        there is nothing to speak. Nobody but the holder of a fence records an answer under it."""
         stored = await self.store.exchange(exchange.id)
-        if stored.fence != exchange.fence or stored.state is ExchangeState.CLAIMED:
+        if stored.fence != exchange.fence or stored.state is not ExchangeState.ANSWERED:
             raise Conflict("the exchange was taken over by somebody else", state=stored.state.value)
         return Outcome(stored)
 
