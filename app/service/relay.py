@@ -16,7 +16,7 @@ from app.core.disposition import Fallbacks, defer, dispose, fail, with_objection
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
 from app.core.label import Label, labelled
 from app.core.model import Category, Disposition, Finding, Message, Reply, Severity, Verdict
-from app.core.records import ABANDONED, CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
+from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
@@ -203,10 +203,10 @@ class Relay:
 
     async def _recorded_unheard(self, exchange: Exchange) -> Outcome:
         """What an earlier try of ours has written, whose commit the records never confirmed: an answer that
-        nobody has heard yet is still ours to speak or to send. Raises Conflict: it was somebody else."""
+        nobody has heard yet is still ours to speak or to send. Raises Conflict: it was somebody else, or
+        there is nothing to speak. Nobody but the holder of a fence records an answer under it."""
         stored = await self.store.exchange(exchange.id)
-        others = stored.state in (ExchangeState.CLAIMED, ExchangeState.CLOSED) or stored.why == ABANDONED
-        if stored.fence != exchange.fence or others:
+        if stored.fence != exchange.fence or stored.state is not ExchangeState.ANSWERED:
             raise Conflict("the exchange was taken over by somebody else", state=stored.state.value)
         return Outcome(stored)
 
