@@ -26,6 +26,7 @@ from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of
 from app.assembly.elements import extractor
 from app.assembly.gateways import gateways_of
+from app.assembly.guarding import Guarding, guarding_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
@@ -73,6 +74,7 @@ class Guard:
     dispatcher: Dispatcher | None
     lookout: Lookout | None
     sweeper: Sweeper
+    guarding: Guarding
 
 
 @asynccontextmanager
@@ -87,9 +89,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
-        hands = [
-            one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
-        ]
+        workers_ = (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper, guard.guarding.watchman)
+        hands = [one for one in workers_ if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         try:
@@ -196,7 +197,8 @@ def _assemble(parts: Parts) -> Guard:
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     clients = clients_of(parts)
     courier = _courier(parts, clients)
-    egress = egress_of(parts, codecs, checks, clients, courier, switches)
+    guarding = guarding_of(parts)
+    egress = egress_of(parts, codecs, checks, clients, courier, switches, guarding.alarms.hear)
     return Guard(
         Front(
             Webhooks(
@@ -227,6 +229,7 @@ def _assemble(parts: Parts) -> Guard:
             settings.sweeper.every_s,
             timedelta(seconds=settings.sweeper.abandoned_after_s),
         ),
+        guarding,
     )
 
 

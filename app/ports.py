@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from app.core.bypass import Alert
 from app.core.model import Conversation, Finding, Message, Reply, Severity, Verdict
 from app.core.opinion import Opinion
 from app.core.records import (
@@ -380,6 +381,8 @@ class Observer(Protocol):
     def hold_settled(self, hold: Hold) -> None: ...
 
     def delivery_finished(self, delivery: Delivery) -> None: ...
+
+    def alert_raised(self, alert: Alert) -> None: ...
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         """Something went wrong at `where` ("relay", "courier", ...); `ids` name things, never quote them."""

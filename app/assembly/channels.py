@@ -87,14 +87,20 @@ def _consultation_of(parts: Parts, policy: Policy) -> Consultation | None:
 
 
 def _bot_of(parts: Parts, channel: AnyChannel) -> Bot:
-    bot = parts.settings.bots[channel.bot]
+    bot, name = parts.settings.bots[channel.bot], bot_name(parts.settings, channel)
     match bot.kind:
         case "chat":
-            return ChatBotAdapter(channel.bot, bot, parts.session)
+            return ChatBotAdapter(name, bot, parts.session)
         case "json":
-            return JsonBotAdapter(channel.bot, bot, parts.session)
+            return JsonBotAdapter(name, bot, parts.session)
         case "webhook":
-            return WebhookBotAdapter(channel.bot, bot, _vendor_codec(channel, bot), parts.session, utc_now)
+            return WebhookBotAdapter(name, bot, _vendor_codec(channel, bot), parts.session, utc_now)
+
+
+def bot_name(settings: Settings, channel: AnyChannel) -> str:
+    """As the records know it: with its version, where that is written down."""
+    version = settings.bots[channel.bot].version
+    return f"{channel.bot}/{version}" if version else channel.bot
 
 
 def _fallbacks(channel: AnyChannel) -> Fallbacks:

@@ -1,6 +1,7 @@
 """The stand-in of WeChat's API for vendors that send by themselves."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -9,6 +10,7 @@ from app.assembly.channels import decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
+from app.core.bypass import Suspicion
 from app.core.vendors import Vendor
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.passage import Passage
@@ -34,6 +36,7 @@ def egress_of(
     clients: Mapping[str, PlatformClient],
     courier: Courier,
     switches: Switches,
+    suspect: Callable[[Suspicion], None],
 ) -> Egress:
     settings = parts.settings
     stands: dict[str, Stand] = {}
@@ -59,7 +62,7 @@ def egress_of(
         stands[name] = Stand(channel.app_id, outlet, passage, frozenset(channel.egress_allow))
     return Egress(
         stands,
-        vendors_of(settings, parts.store.database),
+        replace(vendors_of(settings, parts.store.database), suspect=suspect),
         parts.observer,
         utc_now,
         new_id,

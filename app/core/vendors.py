@@ -50,6 +50,8 @@ class VendorToken:
     channel: str
     created_at: datetime
     expires_at: datetime
+    revoked: bool = False
+    """Its vendor is shut out now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Revocation:
 
 GRACE = timedelta(minutes=10)
 """A token is taken this much longer than was said, for clocks that differ and requests under way."""
+RETIRED = timedelta(days=1)
+"""Who still uses a token so long after its end has forgotten to stop, or should not have it."""
+REMEMBERED = timedelta(days=366)
+"""So long an ended token is known for what it is."""
 
 
 def names(vendors: Collection[Vendor]) -> str:

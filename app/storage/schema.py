@@ -314,3 +314,59 @@ takeovers = Table(
     Column("last_at", Moment, nullable=False),
     Index("takeovers_by_time", "last_at"),
 )
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("raised", Integer, nullable=False),
+    Column("over_at", Moment),
+    Column("acknowledged_by", Words, nullable=False),
+    Column("acknowledged_at", Moment),
+    Column("reason", Words, nullable=False),
+    Index("alerts_by_key", "channel", "kind", "key"),
+    Index("alerts_by_acknowledgement", "acknowledged_at", "last_at"),
+)
+"""Ways past the guard that were noticed."""
+
+registries = Table(
+    "registries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("speakers", Text, nullable=False),
+    Column("confirmed_by", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Index("registries_by_channel", "channel", "at"),
+)
+"""Who may speak on a channel, each time somebody put it down."""
+
+checklist_ticks = Table(
+    "checklist_ticks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("item", String, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Words, nullable=False),
+    Index("checklist_ticks_by_item", "channel", "item", "at"),
+)
+
+watch_marks = Table(
+    "watch_marks",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""How far what the platform shows was looked through, and what a canary's last report said."""

@@ -71,9 +71,10 @@ class Egress:
 
     async def _answer(self, channel: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         stand, call = self.stands.get(channel), CALLS.get((scope["method"], path))
-        if stand is None or call is None:
-            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
         query, address = query_of(scope["query_string"]), _address(scope)
+        if stand is None or call is None:
+            await self.vendors.notice(query.get("access_token", ""))
+            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
         if call in (Call.TOKEN, Call.STABLE_TOKEN):
             await self._token(channel, stand, call, query, await self._read(receive), address, send)
             return

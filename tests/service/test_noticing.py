@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.core.bypass import AlertKind, Suspicion
 from app.core.errors import PostError, StoreError
 from app.core.model import Severity
 from app.core.notices import Notice, NoticeKind
@@ -287,3 +288,12 @@ async def test_the_workers_run_until_they_are_stopped(post: Post) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+def test_a_bot_that_sends_us_elsewhere_is_suspected_each_time() -> None:
+    suspected: list[Suspicion] = []
+    watch = BotWatch(lambda: NOON, down_after=3)
+    watch.suspect = suspected.append
+    watch.exchange_finished(replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-redirect"))
+    watch.exchange_finished(replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-timeout"))
+    assert suspected == [Suspicion("hall", AlertKind.REDIRECT, "vendor", "vendor")]

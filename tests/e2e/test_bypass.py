@@ -1,0 +1,197 @@
+"""Ways past the guard, on the real guard: each is an alert and an audit row."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+from starlette.responses import RedirectResponse
+from starlette.types import Receive, Scope, Send
+
+from app.core.bypass import Alert, AlertKind
+from app.core.vendors import Vendor, VendorRefused
+from app.demo.inbox import Via
+from app.settings.channels import HOLDING_TEXT
+from app.storage.schema import vendor_tokens
+from tests.bots import test_vendor_frameworks as vendors
+from tests.e2e.surroundings import APP_ID, Town, listener, serving, town
+from tests.e2e.test_conversation import seen, webhook_bot
+
+SECRET = "guard-issued-secret"
+ACME = {
+    "channel": "hall",
+    "secret_sha256": [hashlib.sha256(SECRET.encode()).hexdigest()],
+    "scopes": ["send"],
+}
+CITIZEN = "o-citizen"
+SEND = "/cgi-bin/message/custom/send"
+
+
+async def alerts(here: Town) -> Sequence[Alert]:
+    await here.guard.guarding.alarms.look()
+    return await here.guard.guarding.alarms.records.open()
+
+
+async def actions(here: Town) -> list[str]:
+    """Of the detector's audit rows."""
+    trail = [one async for one in here.guard.store.audit_trail() if one.actor == "system:bypass"]
+    return [f"{one.action} {one.after}" for one in trail if one.action.startswith("bypass.")]
+
+
+# --- who speaks -------------------------------------------------------------------------------
+
+
+async def test_a_bot_that_sends_us_to_another_host_is_not_followed_and_told(tmp_path: Path) -> None:
+    reached = []
+
+    async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope["path"])
+        await RedirectResponse("/x")(scope, receive, send)
+
+    other = listener()
+    address = f"http://127.0.0.1:{other.getsockname()[1]}/"
+
+    async def redirecting(scope: Scope, receive: Receive, send: Send) -> None:
+        await RedirectResponse(address, 307)(scope, receive, send)
+
+    async with (
+        serving(elsewhere, other),
+        serving(redirecting, listener()) as url,
+        town(tmp_path, {"hall": webhook_bot(url, version="2.1")}) as here,
+    ):
+        await here.emulator.wechat.push(CITIZEN, fields={"Content": "几点开门？"})
+        assert seen(here.emulator.inbox.of(CITIZEN)) == [(Via.PASSIVE, HOLDING_TEXT)]
+        (alert,) = await alerts(here)
+        assert (alert.channel, alert.kind, alert.detail) == ("hall", AlertKind.REDIRECT, "hall/2.1")
+        assert await actions(here) == ["bypass.redirect hall/2.1"]
+    assert reached == []
+
+
+async def test_the_bots_version_stands_with_each_exchange(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url, version="2.1")}) as here:
+            await here.emulator.wechat.push(CITIZEN, fields={"Content": "几点开门？"})
+            metrics = (await here.http.get("/metrics")).text
+    assert 'guard_bot_answer_seconds_count{bot="hall/2.1",channel="hall"} 1.0' in metrics
+
+
+async def test_a_bot_on_another_host_after_a_restart_is_told(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        for bot in (webhook_bot(url), webhook_bot("http://127.0.0.1:1/", version="3")):
+            async with town(tmp_path, {"hall": bot}) as here:
+                await here.guard.guarding.registering.look()
+                found = {one.channel: one.detail for one in await alerts(here)}
+    host = url.removeprefix("http://").rstrip("/")
+    assert found["hall"] == f"bot:hall webhook {host} -> bot:hall webhook 127.0.0.1:1 3"
+
+
+# --- retired tokens ---------------------------------------------------------------------------
+
+
+Retire = Callable[[Town], Any]
+
+
+async def revoke(here: Town) -> None:
+    await here.guard.vendors.revoke("acme", "li", "换人了")
+
+
+async def age(here: Town) -> None:
+    """The token ended a day and an hour ago."""
+    now = here.guard.vendors.clock()
+    statement = update(vendor_tokens).values(expires_at=now - timedelta(hours=25))
+    await here.guard.store.database.change(lambda connection: connection.execute(statement))
+
+
+async def forget(here: Town) -> None:
+    """The vendor is gone from the configuration."""
+    known = here.guard.vendors.known
+    assert isinstance(known, dict)
+    known["other"] = replace(known.pop("acme"), name="other")
+
+
+@pytest.mark.parametrize(
+    ("retire", "what"),
+    [
+        pytest.param(revoke, "acme: token, revoked", id="revoked"),
+        pytest.param(age, "acme: token, ended long ago", id="ended yesterday"),
+        pytest.param(forget, "acme: token, vendor gone", id="of a vendor that is gone"),
+    ],
+)
+async def test_a_push_with_a_retired_token_is_refused_and_told_once(
+    tmp_path: Path, retire: Retire, what: str
+) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url)}, tables={"vendors": {"acme": ACME}}) as here:
+            await here.emulator.wechat.push(CITIZEN, fields={"Content": "几点开门？"})
+            token = await fetch(here)
+            assert await push(here, token) == 0
+            assert await alerts(here) == []
+            await retire(here)
+            codes = await asyncio.gather(*(push(here, token) for _ in range(20)))
+            assert set(codes) == {48001}
+            (alert,) = await alerts(here)
+            assert (alert.kind, alert.detail) == (AlertKind.RETIRED_TOKEN, what)
+            await push(here, token, path="/cgi-bin/message/mass/sendall")
+            await push(here, token, channel="weibo")
+            (alert,) = await alerts(here)
+            assert (alert.channel, alert.count) == ("hall", 22)
+            assert await actions(here) == [f"bypass.retired-token {what}"]
+
+
+async def test_a_revoked_vendors_secret_is_told_too(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url)}, tables={"vendors": {"acme": ACME}}) as here:
+            await revoke(here)
+            assert await fetch(here) == ""
+            assert [one.detail for one in await alerts(here)] == ["acme: secret, revoked"]
+
+
+async def test_a_token_that_has_just_ended_a_wrong_one_and_none_are_refused_and_no_alert(
+    tmp_path: Path,
+) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url)}, tables={"vendors": {"acme": ACME}}) as here:
+            token = await fetch(here)
+            now = here.guard.vendors.clock()
+            statement = update(vendor_tokens).values(expires_at=now)
+            await here.guard.store.database.change(lambda connection: connection.execute(statement))
+            assert [await push(here, one) for one in (token, "guess", "")] == [48001, 48001, 41001]
+            assert await alerts(here) == []
+
+
+async def test_a_token_from_before_a_revocation_does_not_come_back_with_the_vendor(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url)}, tables={"vendors": {"acme": ACME}}) as here:
+            token = await fetch(here)
+            await revoke(here)
+            await here.guard.vendors.restore("acme", "li", "查清了")
+            with pytest.raises(VendorRefused):
+                await caller(here, token)
+            assert await caller(here, await fetch(here)) == here.guard.vendors.known["acme"]
+
+
+async def fetch(here: Town) -> str:
+    answer = await here.http.get(
+        f"{here.url}/egress/wechat/hall/cgi-bin/token",
+        params={"grant_type": "client_credential", "appid": APP_ID, "secret": SECRET},
+    )
+    return str(answer.json().get("access_token", ""))
+
+
+async def push(here: Town, token: str, path: str = SEND, channel: str = "hall") -> int:
+    body = {"touser": CITIZEN, "msgtype": "text", "text": {"content": "办事大厅上午九点开门。"}}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        url = f"{here.url}/egress/wechat/{channel}{path}"
+        answer = await http.post(url, params={"access_token": token}, json=body)
+    return int(answer.json()["errcode"])
+
+
+async def caller(here: Town, token: str) -> Vendor:
+    """Raises VendorRefused."""
+    return await here.guard.vendors.caller("hall", token, "send", "127.0.0.1")
