@@ -197,7 +197,7 @@ def _assemble(parts: Parts) -> Guard:
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     clients = clients_of(parts)
     courier = _courier(parts, clients)
-    guarding = guarding_of(parts)
+    guarding = guarding_of(parts, clients)
     egress = egress_of(parts, codecs, checks, clients, courier, switches, guarding.alarms.hear)
     return Guard(
         Front(

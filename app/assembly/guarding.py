@@ -1,6 +1,6 @@
 """What looks for ways past the guard, joined."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -8,18 +8,28 @@ from urllib.parse import urlsplit
 from app.assembly.parts import Parts, new_id, utc_now
 from app.core.identity import Permission
 from app.core.speakers import Speaker, SpeakerKind
+from app.platforms.wechat.client import WeChatClient
+from app.platforms.wechat.watching import WeChatWatch
+from app.platforms.weibo.client import WeiboClient
+from app.platforms.weibo.watching import WeiboWatch
+from app.ports import PlatformClient
 from app.service.alarms import Alarms
+from app.service.overhearing import Comparison, Listing, Switchwatch
 from app.service.registering import Registering
 from app.service.watching import Round, Watchman
 from app.settings.bots import AnyBot, JsonBot
+from app.settings.channels import WeChatChannel
 from app.settings.whole import Settings
 from app.storage.alerts import SqlAlerts
 from app.storage.database import Database
 from app.storage.people import SqlPeople
 from app.storage.registries import SqlRegistries
+from app.storage.watching import SqlWatching
 
 SOON = timedelta(seconds=3)
 COMPARED_EVERY = timedelta(seconds=30)
+SETTLE = timedelta(seconds=5)
+"""A guard that crashes again and again does not use up the platform's quotas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,7 @@ class Guarding:
     watchman: Watchman
 
 
-def guarding_of(parts: Parts) -> Guarding:
+def guarding_of(parts: Parts, clients: Mapping[str, PlatformClient]) -> Guarding:
     settings, database = parts.settings, parts.store.database
     alarms = Alarms(SqlAlerts(database), parts.observer, utc_now, new_id)
     parts.bot_watch.suspect = alarms.hear
@@ -44,8 +54,34 @@ def guarding_of(parts: Parts) -> Guarding:
     rounds = [
         Round("alarms", SOON, alarms.look, everywhere=True),
         Round("registry", COMPARED_EVERY, registering.look),
+        *_at_the_platform(parts, clients, alarms),
     ]
     return Guarding(alarms, registering, Watchman(rounds, parts.coordinator, parts.observer))
+
+
+def _at_the_platform(parts: Parts, clients: Mapping[str, PlatformClient], alarms: Alarms) -> Iterator[Round]:
+    records = SqlWatching(parts.store.database)
+    for name, channel in parts.settings.channels.items():
+        listing: Listing
+        match clients.get(name):
+            case WeChatClient(tokens=tokens) if isinstance(channel, WeChatChannel):
+                listing = watch = WeChatWatch(parts.http, channel.api_base, tokens)
+                if channel.watch_autoreply_minutes:
+                    look = Switchwatch(name, watch, alarms).look
+                    yield Round(
+                        f"autoreply:{name}", _minutes(channel.watch_autoreply_minutes), look, after=SETTLE
+                    )
+            case WeiboClient(comment_api_base=base, access_token=token):
+                listing = WeiboWatch(parts.http, base, token)
+            case _:
+                continue
+        if channel.watch_messages_minutes:
+            look = Comparison(name, listing, records, alarms, utc_now).look
+            yield Round(f"messages:{name}", _minutes(channel.watch_messages_minutes), look, after=SETTLE)
+
+
+def _minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
 
 
 @dataclass(frozen=True, slots=True)

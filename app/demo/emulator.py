@@ -46,6 +46,7 @@ class Emulator:
     inbox: Inbox
     clock: SettableClock
     wechat_api: WeChatApi
+    weibo_api: WeiboApi
 
 
 def make_emulator(
@@ -77,8 +78,8 @@ def make_emulator(
 
     starlette = Starlette(routes=[*wechat_api.routes(), *weibo_api.routes()], lifespan=life)
     faults = Faults(starlette)
-    starlette.routes.extend(Control(wechat, weibo, inbox, clock, faults).routes())
-    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api)
+    starlette.routes.extend(Control(wechat, weibo, inbox, clock, faults, wechat_api, weibo_api).routes())
+    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api, weibo_api)
 
 
 def real_time() -> datetime:

@@ -22,6 +22,7 @@ from app.demo.wechat_account import (
     WeChatAccount,
 )
 from app.demo.wechat_answers import MAX_TEXT_BYTES
+from app.demo.wechat_desk import Unlisted, WeChatDesk
 from app.ports import Clock
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -61,6 +62,7 @@ class WeChatApi:
     tokens: AccessTokens = field(init=False)
     stable_tokens: AccessTokens = field(init=False)
     media: dict[str, bytes] = field(default_factory=dict)
+    desk: WeChatDesk = field(default_factory=WeChatDesk)
 
     def __post_init__(self) -> None:
         self.tokens = AccessTokens(self.clock)
@@ -75,6 +77,8 @@ class WeChatApi:
             Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
             Route("/cgi-bin/media/get", self._download, methods=["GET"]),
             Route("/cgi-bin/getcallbackip", self._addresses, methods=["GET"]),
+            Route("/cgi-bin/get_current_autoreply_info", self._autoreplies, methods=["GET"]),
+            Route("/customservice/msgrecord/getmsglist", self._records, methods=["POST"]),
         ]
 
     async def _token(self, request: Request) -> JSONResponse:
@@ -142,6 +146,22 @@ class WeChatApi:
             return _refused(request, no)
         return JSONResponse({"ip_list": ["127.0.0.1"]})
 
+    async def _autoreplies(self, request: Request) -> JSONResponse:
+        try:
+            self._check_token(request)
+        except Refused as no:
+            return _refused(request, no)
+        return JSONResponse(self.desk.autoreplies())
+
+    async def _records(self, request: Request) -> JSONResponse:
+        try:
+            self._check_token(request)
+            return JSONResponse(self.desk.page(_json(await request.body())))
+        except Refused as no:
+            return _refused(request, no)
+        except Unlisted as no:
+            return _refused(request, Refused(no.code, str(no)))
+
     def _check_secret(self, given: Mapping[str, object]) -> None:
         if given.get("grant_type") != "client_credential":
             raise Refused(40002, "invalid grant_type")
@@ -178,6 +198,7 @@ class WeChatApi:
         except OutOfCount:
             raise Refused(45047, "out of response count limit") from None
         self.inbox.add(Received(user, self.clock(), Via.API, kind, text))
+        self.desk.note(user, self.clock(), text if kind == "text" else f"[{kind}]")
 
 
 def _readable(kind: str, body: object) -> str:

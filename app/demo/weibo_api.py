@@ -55,6 +55,7 @@ class WeiboApi:
             Route("/2/messages/reply.json", self._message, methods=["POST"]),
             Route("/2/comments/reply.json", self._reply, methods=["POST"]),
             Route("/2/comments/create.json", self._create, methods=["POST"]),
+            Route("/2/comments/by_me.json", self._by_me, methods=["GET"]),
         ]
 
     async def _message(self, request: Request) -> JSONResponse:
@@ -97,16 +98,33 @@ class WeiboApi:
         self.inbox.add(Received(author, self.clock(), Via.COMMENT, "text", comment.text))
         return JSONResponse(self._shown(comment, None))
 
+    async def _by_me(self, request: Request) -> JSONResponse:
+        """Newest first. Source: weibo, comments/by_me."""
+        try:
+            query = {"since_id": "0", "count": "50", "page": "1", **request.query_params}
+            self._check_token(query.get("access_token"))
+            since, count, page = (_number(query, name) for name in ("since_id", "count", "page"))
+        except Refused as no:
+            return self._refused(request, no)
+        own = [
+            one for one in self.comments.by_id.values() if one.author == self.account.uid and one.id > since
+        ]
+        own.sort(key=lambda one: one.id, reverse=True)
+        shown = [self._shown(one, None) for one in own[(page - 1) * count : page * count]]
+        return JSONResponse({"comments": shown, "total_number": len(own)})
+
     async def _form(self, request: Request, *needed: str) -> Mapping[str, str]:
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
-        token = form.get("access_token")
+        self._check_token(form.get("access_token"))
+        if any(not form.get(name) for name in needed):
+            _refuse(10016)
+        return form
+
+    def _check_token(self, token: str | None) -> None:
         if token is None:
             _refuse(21301)
         if token != self.account.access_token:
             _refuse(21332)
-        if any(not form.get(name) for name in needed):
-            _refuse(10016)
-        return form
 
     def _written(self, status_id: int, mention: str, text: str) -> Comment:
         """Post the account's comment. Two half-width letters count as one character."""
@@ -116,7 +134,12 @@ class WeiboApi:
         if sum(1 if ord(letter) < 128 else 2 for letter in shown) > 2 * MAX_COMMENT_LETTERS:
             _refuse(20012)
         self.comments.own_last_text = text
-        comment = Comment(next(self.ids), status_id, self.account.uid, self.account.screen_name, shown)
+        return self.comment(status_id, shown)
+
+    def comment(self, status_id: int, text: str) -> Comment:
+        """The account's own comment appears, whoever wrote it: also its people on Weibo itself."""
+        who = self.account
+        comment = Comment(next(self.ids), status_id, who.uid, who.screen_name, text, self.clock())
         self.comments.add(comment)
         return comment
 
@@ -126,7 +149,7 @@ class WeiboApi:
             "id": comment.id,
             "mid": str(comment.id),
             "idstr": str(comment.id),
-            "created_at": self.clock().strftime("%a %b %d %H:%M:%S %z %Y"),
+            "created_at": comment.at.strftime("%a %b %d %H:%M:%S %z %Y"),
             "text": comment.text,
             "user": {"id": comment.author, "screen_name": comment.screen_name},
             "status": {"id": comment.status_id},

@@ -17,6 +17,8 @@ class Round:
     look: Callable[[], Awaitable[None]]
     everywhere: bool = False
     """Every process looks for itself: what it finds is its own to know."""
+    after: timedelta = timedelta()
+    """So long after the start it is first looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Watchman:
                 tasks.create_task(self._go(one))
 
     async def _go(self, one: Round) -> None:
+        await asyncio.sleep(one.after.total_seconds())
         while True:
             await self.look(one)
             await asyncio.sleep(one.every.total_seconds())

@@ -33,6 +33,8 @@ class ChannelBase(Closed):
     """People answer who asks for them, asks the same twice, is in danger, or is angry at the last answer."""
     takeover_rests_minutes: float = Field(120, gt=0)
     """A conversation in which the citizen did not write for so long goes back to the bot."""
+    watch_messages_minutes: float = Field(0, ge=0)
+    """How often what the platform lists of the account's messages is compared with what we sent; 0: never."""
     answer_within_s: float = Field(4.5, gt=0, lt=5)
     """The platform hangs up at 5 s."""
     signature_max_age_s: float = Field(600, gt=0)
@@ -52,6 +54,8 @@ class WeChatChannel(ChannelBase):
     app_secret: Secret | None = None
     """For the access token; without it nothing can be delivered after the passive answer."""
     api_base: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
+    watch_autoreply_minutes: float = Field(10, ge=0)
+    """How often the platform is asked whether it answers by itself; 0, or without an app_secret: never."""
     egress_allow: tuple[str, ...] = ()
     """Calls that only tell a vendor something and are passed on, e.g. "/cgi-bin/user/info"."""
 
@@ -64,6 +68,8 @@ class WeChatChannel(ChannelBase):
 
     @model_validator(mode="after")
     def _key_where_needed(self) -> Self:
+        if self.watch_messages_minutes and self.app_secret is None:
+            raise ValueError("watch_messages_minutes needs app_secret: the platform lists them for its owner")
         if self.mode != "plaintext" and self.aes_key is None:
             raise ValueError(f"mode {self.mode!r} needs aes_key (43 characters, from the platform's console)")
         return self
@@ -80,6 +86,14 @@ class WeiboChannel(ChannelBase):
     comment_api_base: str = Field("https://api.weibo.com", pattern=r"^https?://")
     real_ip: str = "127.0.0.1"
     """`rip` of the comment API: the address the platform shall know us by."""
+
+    @model_validator(mode="after")
+    def _token_where_needed(self) -> Self:
+        if self.watch_messages_minutes and self.access_token is None:
+            raise ValueError(
+                "watch_messages_minutes needs access_token: the platform lists them for its owner"
+            )
+        return self
 
 
 AnyChannel = Annotated[WeChatChannel | WeiboChannel, Field(discriminator="platform")]

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.core.vendors import Vendor, VendorRefused
 from app.demo.inbox import Via
 from app.settings.channels import HOLDING_TEXT
 from app.storage.schema import vendor_tokens
+from app.storage.watching import SqlWatching
 from tests.bots import test_vendor_frameworks as vendors
 from tests.e2e.surroundings import APP_ID, Town, listener, serving, town
 from tests.e2e.test_conversation import seen, webhook_bot
@@ -195,3 +196,100 @@ async def push(here: Town, token: str, path: str = SEND, channel: str = "hall") 
 async def caller(here: Town, token: str) -> Vendor:
     """Raises VendorRefused."""
     return await here.guard.vendors.caller("hall", token, "send", "127.0.0.1")
+
+
+# --- at the platform --------------------------------------------------------------------------
+
+
+def look(here: Town, name: str) -> Any:
+    """One round of the watchman's, now; errors are the watchman's to bear."""
+    watchman = here.guard.guarding.watchman
+    (found,) = [one for one in watchman.rounds if one.name == name]
+    return watchman.look(replace(found, everywhere=True))
+
+
+async def control(here: Town, path: str, /, **wanted: object) -> None:
+    emulator = httpx.ASGITransport(here.emulator.app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=emulator, base_url="http://platform") as http:
+        (await http.post(f"/emulator/{path}", json=wanted)).raise_for_status()
+
+
+async def test_an_automatic_reply_that_was_switched_on_again_is_told(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url)}) as here:
+            await look(here, "autoreply:hall")
+            assert await alerts(here) == []
+            await control(here, "wechat/autoreply", message=True, keyword=True)
+            for _ in range(2):
+                await look(here, "autoreply:hall")
+            assert sorted(await actions(here)) == ["bypass.autoreply keyword", "bypass.autoreply message"]
+            await control(here, "wechat/autoreply", message=False)
+            await look(here, "autoreply:hall")
+            assert {one.key: one.over_at is None for one in await alerts(here)} == {
+                "keyword": True,
+                "message": False,
+            }
+
+
+async def test_a_platform_that_gives_no_answer_is_a_metric_and_no_alert(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url)}) as here:
+            path = "/cgi-bin/get_current_autoreply_info"
+            await control(here, "faults", path=path, errcode=48001)
+            await look(here, "autoreply:hall")
+            assert await alerts(here) == []
+            metrics = (await here.http.get("/metrics")).text
+    assert 'guard_failures_total{error="PlatformError",where="bypass"} 1.0' in metrics
+
+
+async def test_without_the_accounts_secret_the_platform_is_not_asked(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        async with town(tmp_path, {"hall": webhook_bot(url)}, app_secret=None) as here:
+            names = {one.name for one in here.guard.guarding.watchman.rounds}
+    assert names == {"alarms", "registry"}
+
+
+async def test_messages_that_we_did_not_send_are_told_and_ours_are_not(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        tables = {"vendors": {"acme": ACME}}
+        async with town(
+            tmp_path, {"hall": webhook_bot(url)}, tables=tables, watch_messages_minutes=5
+        ) as here:
+            await look(here, "messages:hall")
+            await move_back(here, "hall", str(int(datetime.now(UTC).timestamp()) - 60))
+            await here.emulator.wechat.push(CITIZEN, fields={"Content": "几点开门？"})
+            assert await push(here, await fetch(here)) == 0
+            await look_later(here, "messages:hall")
+            assert await alerts(here) == []
+            await move_back(here, "hall", str(int(datetime.now(UTC).timestamp()) - 60))
+            await control(here, "wechat/desk", user=CITIZEN, text="你不说话没人把你当哑巴")
+            await look_later(here, "messages:hall")
+            (alert,) = await alerts(here)
+            assert (alert.kind, alert.count) == (AlertKind.FOREIGN, 1)
+            assert alert.detail.endswith(" desk1@guihe")
+            assert CITIZEN not in alert.detail
+            await look_later(here, "messages:hall")
+            assert (await alerts(here))[0].count == 1
+
+
+async def test_a_comment_in_the_accounts_name_that_we_did_not_write_is_told(tmp_path: Path) -> None:
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        weibo = {"watch_messages_minutes": 5}
+        async with town(tmp_path, {"hall": webhook_bot(url)}, weibo=weibo) as here:
+            await look(here, "messages:weibo")
+            await control(here, "weibo/own-comments", status_id=4_000, text="烧不得，埋不得")
+            await look_later(here, "messages:weibo")
+            (alert,) = await alerts(here)
+            assert (alert.channel, alert.kind, alert.count) == ("weibo", AlertKind.FOREIGN, 1)
+            assert "烧不得" not in alert.detail
+
+
+async def look_later(here: Town, name: str) -> None:
+    """As if three minutes had gone by: what is new by then has settled."""
+    (found,) = [one for one in here.guard.guarding.watchman.rounds if one.name == name]
+    comparison = found.look.__self__  # type: ignore[attr-defined]
+    await replace(comparison, clock=lambda: datetime.now(UTC) + timedelta(minutes=3)).look()
+
+
+async def move_back(here: Town, channel: str, mark: str) -> None:
+    await SqlWatching(here.guard.store.database).put(channel, "shown", mark, datetime.now(UTC))
