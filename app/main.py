@@ -212,7 +212,7 @@ def _assemble(parts: Parts) -> Guard:
             console_site(
                 console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
             ),
-            rest_app(parts, review, checks, gateways_of(parts, checks, switches), switches),
+            rest_app(parts, review, checks, gateways_of(parts, checks, switches), switches, guarding),
         ),
         parts.store,
         relays,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from app.assembly.channels import canary_of
 from app.assembly.parts import Parts, new_id, utc_now
 from app.core.identity import Permission
 from app.core.speakers import Speaker, SpeakerKind
@@ -14,6 +15,7 @@ from app.platforms.weibo.client import WeiboClient
 from app.platforms.weibo.watching import WeiboWatch
 from app.ports import PlatformClient
 from app.service.alarms import Alarms
+from app.service.canaries import Canaries
 from app.service.overhearing import Comparison, Listing, Switchwatch
 from app.service.registering import Registering
 from app.service.watching import Round, Watchman
@@ -36,6 +38,7 @@ SETTLE = timedelta(seconds=5)
 class Guarding:
     alarms: Alarms
     registering: Registering
+    canaries: Canaries
     watchman: Watchman
 
 
@@ -51,12 +54,28 @@ def guarding_of(parts: Parts, clients: Mapping[str, PlatformClient]) -> Guarding
         utc_now,
         new_id,
     )
+    canaries = _canaries(settings, SqlWatching(database), alarms)
     rounds = [
         Round("alarms", SOON, alarms.look, everywhere=True),
         Round("registry", COMPARED_EVERY, registering.look),
+        Round("canaries", COMPARED_EVERY, canaries.look),
         *_at_the_platform(parts, clients, alarms),
     ]
-    return Guarding(alarms, registering, Watchman(rounds, parts.coordinator, parts.observer))
+    return Guarding(alarms, registering, canaries, Watchman(rounds, parts.coordinator, parts.observer))
+
+
+def _canaries(settings: Settings, records: SqlWatching, alarms: Alarms) -> Canaries:
+    known = {
+        name: canary
+        for name, channel in settings.channels.items()
+        if (canary := canary_of(name, channel)) is not None
+    }
+    every = {
+        name: _minutes(channel.canary.expect_every_minutes)
+        for name, channel in settings.channels.items()
+        if channel.canary is not None and channel.canary.expect_every_minutes
+    }
+    return Canaries(known, every, records, alarms, utc_now, utc_now())
 
 
 def _at_the_platform(parts: Parts, clients: Mapping[str, PlatformClient], alarms: Alarms) -> Iterator[Round]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from app.core import canary
 from app.core.bypass import Alert, AlertKind, Suspicion
 from app.core.notices import Notice, NoticeKind
 from app.core.records import Delivery, Exchange, ExchangeState, Hold
@@ -29,6 +30,8 @@ class BotWatch:
 
     def exchange_finished(self, exchange: Exchange) -> None:
         channel = exchange.message.channel
+        if exchange.bot == canary.BOT:  # our own answer says nothing of the bot
+            return
         if exchange.why == REDIRECTED:
             self.suspect(Suspicion(channel, AlertKind.REDIRECT, exchange.bot, exchange.bot))
         if exchange.state is ExchangeState.UNANSWERED and exchange.why.startswith(FAILED):

@@ -17,6 +17,8 @@ SHOWN = "shown"
 class Mark(Protocol):
     @property
     def value(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
 
 
 class Watching(Protocol):

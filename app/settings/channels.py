@@ -3,12 +3,31 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from app.core.egress import READS
 from app.settings.values import Closed, EncodingAesKey, Identifier, Secret, WebhookToken
 
 HOLDING_TEXT = "您的留言已收到，工作人员核实后会尽快回复您。"
+
+
+class Canary(Closed):
+    """Test messages that the guard answers itself, to see that the platform still asks it and nobody else."""
+
+    users: tuple[str, ...] = Field(min_length=1)
+    """The platform's ids (openid, uid) of the test accounts."""
+    keyword: str = Field("慎言值守", min_length=2, max_length=40, pattern=r"^\S(.*\S)?$")
+    secret: Secret
+    """Keys the answers; the vendor must not have it."""
+    expect_every_minutes: float = Field(0, ge=0)
+    """No test message for so long is an alert; 0: none is expected."""
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < 16:
+            raise ValueError("a secret has at least 16 characters, else its answers can be guessed")
+        return secret
 
 
 class ChannelBase(Closed):
@@ -33,6 +52,7 @@ class ChannelBase(Closed):
     """People answer who asks for them, asks the same twice, is in danger, or is angry at the last answer."""
     takeover_rests_minutes: float = Field(120, gt=0)
     """A conversation in which the citizen did not write for so long goes back to the bot."""
+    canary: Canary | None = None
     watch_messages_minutes: float = Field(0, ge=0)
     """How often what the platform lists of the account's messages is compared with what we sent; 0: never."""
     answer_within_s: float = Field(4.5, gt=0, lt=5)

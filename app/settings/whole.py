@@ -25,7 +25,9 @@ UNGUARDABLE = {
 }
 """Kinds that people ask for, and why they are none."""
 
-Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat"]
+Scope = Literal[
+    "holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat", "canary"
+]
 
 
 class ApiToken(Closed):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from app.core import canary
 from app.core.records import DeliveryState
 from app.core.shown import Said
 from app.storage.database import Database
@@ -78,3 +79,13 @@ class SqlWatching:
             ]
 
         return await self.database.read(work)
+
+    async def last_canary(self, channel: str, users: Sequence[str]) -> datetime | None:
+        """When a test message last came through the webhook."""
+        query = select(func.max(exchanges.c.received_at)).where(
+            exchanges.c.channel == channel, exchanges.c.user_id.in_(users), exchanges.c.bot == canary.BOT
+        )
+        found: datetime | None = await self.database.read(
+            lambda connection: connection.execute(query).scalar()
+        )
+        return found

@@ -14,15 +14,19 @@ from sqlalchemy import update
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
+from app.assembly.channels import require_sound_fallbacks
 from app.core.bypass import Alert, AlertKind
+from app.core.errors import ConfigError
+from app.core.model import Conversation, Reply, Verdict
 from app.core.vendors import Vendor, VendorRefused
 from app.demo.inbox import Via
 from app.settings.channels import HOLDING_TEXT
 from app.storage.schema import vendor_tokens
 from app.storage.watching import SqlWatching
 from tests.bots import test_vendor_frameworks as vendors
-from tests.e2e.surroundings import APP_ID, Town, listener, serving, town
+from tests.e2e.surroundings import APP_ID, Town, listener, serving, settings_for, town
 from tests.e2e.test_conversation import seen, webhook_bot
+from tests.values import MOCKED, RELEASED
 
 SECRET = "guard-issued-secret"
 ACME = {
@@ -293,3 +297,49 @@ async def look_later(here: Town, name: str) -> None:
 
 async def move_back(here: Town, channel: str, mark: str) -> None:
     await SqlWatching(here.guard.store.database).put(channel, "shown", mark, datetime.now(UTC))
+
+
+# --- test messages ----------------------------------------------------------------------------
+
+TESTER = {"users": ["o-tester"], "keyword": "值守测试", "secret": "a secret of the office's own"}
+
+
+async def test_a_test_message_is_answered_by_the_guard_and_what_came_back_is_reported(
+    tmp_path: Path,
+) -> None:
+    probe = {"sha256": hashlib.sha256(b"sy_probe").hexdigest(), "scopes": ["canary"], "channels": ["hall"]}
+    with vendors.served(vendors.werobot_vendor("")) as url:
+        tables = {"api_tokens": {"probe": probe}}
+        async with town(tmp_path, {"hall": webhook_bot(url)}, tables=tables, canary=TESTER) as here:
+            for user in ("o-tester", CITIZEN):
+                await here.emulator.wechat.push(user, fields={"Content": "值守测试"})
+            ((_, ours),) = seen(here.emulator.inbox.of("o-tester"))
+            ((_, bots),) = seen(here.emulator.inbox.of(CITIZEN))
+            assert ours.startswith("慎言值守，校验码 ")
+            assert bots.startswith("已记录您的问题")
+            assert await report(here, "hall", ours) == (200, {"ours": True})
+            assert await alerts(here) == []
+            assert await report(here, "hall", bots) == (200, {"ours": False})
+            assert [one.kind for one in await alerts(here)] == [AlertKind.CANARY_WRONG]
+            assert (await report(here, "weibo", ours))[0] == 403
+            metrics = (await here.http.get("/metrics")).text
+    assert 'guard_bypass_alerts_total{channel="hall",kind="canary-wrong"} 1.0' in metrics
+    assert 'guard_bypass_alerts_open{channel="hall"} 1.0' in metrics
+
+
+async def report(here: Town, channel: str, text: str) -> tuple[int, Any]:
+    headers = {"Authorization": "Bearer sy_probe"}
+    answer = await here.http.post("/v1/canaries", json={"channel": channel, "text": text}, headers=headers)
+    return answer.status_code, answer.json()
+
+
+def test_rules_that_would_hold_our_own_test_answers_are_told_at_the_start(tmp_path: Path) -> None:
+    settings = settings_for(
+        tmp_path, "safe", "http://api", {"hall": webhook_bot("http://bot")}, canary=TESTER
+    )
+
+    def strict(reply: Reply, conversation: Conversation) -> Verdict:
+        return MOCKED if "校验码" in reply.text else RELEASED
+
+    with pytest.raises(ConfigError, match=r"^channels\.hall\.canary: the channel's own rules hold it"):
+        require_sound_fallbacks(settings, {"hall": strict, "weibo": strict})

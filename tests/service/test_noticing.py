@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.core.bypass import AlertKind, Suspicion
+from app.core.canary import BOT
 from app.core.errors import PostError, StoreError
 from app.core.model import Severity
 from app.core.notices import Notice, NoticeKind
@@ -297,3 +298,14 @@ def test_a_bot_that_sends_us_elsewhere_is_suspected_each_time() -> None:
     watch.exchange_finished(replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-redirect"))
     watch.exchange_finished(replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-timeout"))
     assert suspected == [Suspicion("hall", AlertKind.REDIRECT, "vendor", "vendor")]
+
+
+def test_our_own_answers_do_not_make_a_bot_that_is_down_look_well() -> None:
+    heard: list[Notice] = []
+    watch = BotWatch(lambda: NOON, down_after=2)
+    watch.tell = heard.extend
+    failed = replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-timeout")
+    test = replace(exchange(), state=ExchangeState.ANSWERED, reply=MOCKING, verdict=RELEASED, bot=BOT)
+    for one in (failed, test, failed):
+        watch.exchange_finished(one)
+    assert [one.kind for one in heard] == [KIND.BOT_DOWN]
