@@ -221,7 +221,7 @@ def _assemble(parts: Parts) -> Guard:
         egress.vendors,
         courier,
         dispatcher_of(parts),
-        lookout_of(parts, switches, extract),
+        lookout_of(parts, switches, extract, guarding),
         Sweeper(
             parts.store,
             parts.observer,

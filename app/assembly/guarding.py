@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from app.assembly.channels import canary_of
 from app.assembly.parts import Parts, new_id, utc_now
+from app.core.checklist import ITEMS
 from app.core.identity import Permission
 from app.core.speakers import Speaker, SpeakerKind
 from app.platforms.wechat.client import WeChatClient
@@ -16,6 +17,7 @@ from app.platforms.weibo.watching import WeiboWatch
 from app.ports import PlatformClient
 from app.service.alarms import Alarms
 from app.service.canaries import Canaries
+from app.service.checklists import Checklists, Wanted
 from app.service.overhearing import Comparison, Listing, Switchwatch
 from app.service.registering import Registering
 from app.service.watching import Round, Watchman
@@ -23,6 +25,7 @@ from app.settings.bots import AnyBot, JsonBot
 from app.settings.channels import WeChatChannel
 from app.settings.whole import Settings
 from app.storage.alerts import SqlAlerts
+from app.storage.checklists import SqlChecklists
 from app.storage.database import Database
 from app.storage.people import SqlPeople
 from app.storage.registries import SqlRegistries
@@ -39,6 +42,7 @@ class Guarding:
     alarms: Alarms
     registering: Registering
     canaries: Canaries
+    checklists: Checklists
     watchman: Watchman
 
 
@@ -55,13 +59,21 @@ def guarding_of(parts: Parts, clients: Mapping[str, PlatformClient]) -> Guarding
         new_id,
     )
     canaries = _canaries(settings, SqlWatching(database), alarms)
+    wanted = {
+        name: Wanted(ITEMS[channel.platform], timedelta(days=channel.checklist_days))
+        for name, channel in settings.channels.items()
+    }
+    checklists = Checklists(wanted, SqlChecklists(database), utc_now, new_id)
     rounds = [
         Round("alarms", SOON, alarms.look, everywhere=True),
         Round("registry", COMPARED_EVERY, registering.look),
+        Round("checklists", SOON, checklists.look, everywhere=True),
         Round("canaries", COMPARED_EVERY, canaries.look),
         *_at_the_platform(parts, clients, alarms),
     ]
-    return Guarding(alarms, registering, canaries, Watchman(rounds, parts.coordinator, parts.observer))
+    return Guarding(
+        alarms, registering, canaries, checklists, Watchman(rounds, parts.coordinator, parts.observer)
+    )
 
 
 def _canaries(settings: Settings, records: SqlWatching, alarms: Alarms) -> Canaries:

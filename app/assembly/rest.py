@@ -62,7 +62,8 @@ def rest_app(
             parts.metrics.set_counts(await parts.store.counts())
         parts.metrics.set_stopped({name: switches.is_stopped(name) for name in settings.channels})
         counts = {name: guarding.alarms.counts.get(name, 0) for name in settings.channels}
-        parts.metrics.set_bypass(counts, {})
+        due = {name: len(guarding.checklists.due.get(name, ())) for name in settings.channels}
+        parts.metrics.set_bypass(counts, due)
         return parts.metrics.render()
 
     for router in (

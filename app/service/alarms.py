@@ -44,6 +44,14 @@ class Alarms:
         """Open alerts by channel, as last seen."""
         return self._open
 
+    async def standing(self) -> Sequence[Alert]:
+        """What nobody has acknowledged, newest first. Raises StoreError."""
+        return await self.records.open()
+
+    async def of_channel(self, channel: str) -> Sequence[Alert]:
+        """What nobody has acknowledged first. Raises StoreError."""
+        return await self.records.of_channel(channel)
+
     def hear(self, suspicion: Suspicion) -> None:
         """From where nobody may wait: merged, and on record at the next look."""
         key = (suspicion.channel, suspicion.kind, suspicion.key)

@@ -1,10 +1,12 @@
 """Looks for what the desk should hear of, and tells it: merged, at a bounded pace, again until it arrives."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from typing import Protocol
 
+from app.core.bypass import Alert
 from app.core.errors import PostError
 from app.core.model import Severity
 from app.core.notices import LOUD, Notice, NoticeKind, told
@@ -97,6 +99,19 @@ class Mouth:
             self._failures = 0
 
 
+class Alarms(Protocol):
+    async def standing(self) -> Sequence[Alert]:
+        """Alerts that nobody has acknowledged. Raises StoreError."""
+        ...
+
+
+class Checklists(Protocol):
+    @property
+    def due(self) -> Mapping[str, Collection[object]]:
+        """What a person should look at again, by channel."""
+        ...
+
+
 @dataclass(slots=True)
 class Lookout:
     """Looks at the records; every replica may, since the coordinator remembers what was told."""
@@ -111,6 +126,8 @@ class Lookout:
     is_emergency: Callable[[Hold], bool] = lambda hold: False
     """Whether the citizen's message tells of one."""
     every_s: float = 5.0
+    alarms: Alarms | None = None
+    checklists: Checklists | None = None
     _read: frozenset[str] = frozenset()
     """The holds whose messages were looked into."""
     _stopped: frozenset[str] = frozenset()
@@ -136,6 +153,8 @@ class Lookout:
         self.tell(await self._queue(now))
         self.tell(await self._deliveries(now))
         self.tell(self._switched(now))
+        self.tell(await self._bypassed())
+        self.tell(await self._unchecked(now))
         self.tell(await self._digest(now))
 
     def tell(self, notices: Sequence[Notice]) -> None:
@@ -193,6 +212,23 @@ class Lookout:
         before, self._stopped = self._stopped, stopped
         return [Notice(NoticeKind.STOPPED, now, channel) for channel in sorted(stopped - before)] + [
             Notice(NoticeKind.RESUMED, now, channel) for channel in sorted(before - stopped)
+        ]
+
+    async def _bypassed(self) -> list[Notice]:
+        """Again after a while, until somebody has acknowledged it."""
+        alerts = await self.alarms.standing() if self.alarms else ()
+        return [
+            Notice(NoticeKind.BYPASS, one.last_at, one.channel)
+            for one in alerts
+            if await self._is_news(NoticeKind.BYPASS, f"{one.id}:{one.raised}")
+        ]
+
+    async def _unchecked(self, now: datetime) -> list[Notice]:
+        due = self.checklists.due if self.checklists else {}
+        return [
+            Notice(NoticeKind.CHECKLIST_DUE, now, channel, len(items))
+            for channel, items in due.items()
+            if await self._is_news(NoticeKind.CHECKLIST_DUE, channel)
         ]
 
     async def _digest(self, now: datetime) -> list[Notice]:

@@ -55,6 +55,8 @@ class ChannelBase(Closed):
     canary: Canary | None = None
     watch_messages_minutes: float = Field(0, ge=0)
     """How often what the platform lists of the account's messages is compared with what we sent; 0: never."""
+    checklist_days: float = Field(30, gt=0, le=366)
+    """So long a person's word counts that the platform's own automatic replies are off."""
     answer_within_s: float = Field(4.5, gt=0, lt=5)
     """The platform hangs up at 5 s."""
     signature_max_age_s: float = Field(600, gt=0)

@@ -39,16 +39,6 @@ class SqlChecklists:
         found = await self.database.read(lambda connection: connection.execute(query).all())
         return {(row.channel, row.item): _tick(row) for row in found}
 
-    async def history(self, channel: str, limit: int) -> Sequence[Tick]:
-        """Newest first."""
-        query = (
-            select(checklist_ticks)
-            .where(checklist_ticks.c.channel == channel)
-            .order_by(checklist_ticks.c.at.desc(), checklist_ticks.c.id.desc())
-            .limit(limit)
-        )
-        return await self.database.read(lambda connection: [_tick(row) for row in connection.execute(query)])
-
     async def sign(self, ticks: Sequence[Tick], audit: AuditEntry) -> None:
         def work(connection: Connection) -> None:
             connection.execute(insert(checklist_ticks), [asdict(one) for one in ticks])
