@@ -210,7 +210,9 @@ def _assemble(parts: Parts) -> Guard:
             ),
             egress,
             console_site(
-                console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
+                console_parts(
+                    parts, review, switches, checks, policies, extract, phrases, takeovers, guarding
+                )
             ),
             rest_app(parts, review, checks, gateways_of(parts, checks, switches), switches, guarding),
         ),
