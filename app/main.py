@@ -89,8 +89,9 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
-        workers_ = (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper, guard.guarding.watchman)
-        hands = [one for one in workers_ if one is not None]
+        watchman = guard.guarding.watchman
+        wanted = (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper, watchman)
+        hands = [one for one in wanted if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         try:

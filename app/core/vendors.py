@@ -70,6 +70,8 @@ RETIRED = timedelta(days=1)
 """Who still uses a token so long after its end has forgotten to stop, or should not have it."""
 REMEMBERED = timedelta(days=366)
 """So long an ended token is known for what it is."""
+MOST_REMEMBERED = 1_000
+"""Of one vendor's; a loop that fetches tokens all day must not fill the records."""
 
 
 def names(vendors: Collection[Vendor]) -> str:

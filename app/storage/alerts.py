@@ -28,6 +28,7 @@ class SqlAlerts:
         row; None where it was told a short while ago."""
 
         def work(connection: Connection) -> Alert | None:
+            trail.lock(connection)  # there may be no row yet that two could wait for
             row = connection.execute(
                 select(alerts)
                 .where(_of(suspicion.channel, suspicion.kind), alerts.c.key == storable(suspicion.key))

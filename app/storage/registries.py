@@ -28,6 +28,7 @@ class SqlRegistries:
         """Put down at the first start; nothing where there is one already."""
 
         def work(connection: Connection) -> None:
+            trail.lock(connection)
             if _latest(connection, registry.channel) is None:
                 _insert(connection, registry)
                 trail.append(connection, (audit,))
@@ -41,6 +42,7 @@ class SqlRegistries:
         """
 
         def work(connection: Connection) -> None:
+            trail.lock(connection)
             latest = _latest(connection, registry.channel)
             if latest is None or latest.id != before_id:
                 raise Conflict("somebody else has confirmed", by=latest.confirmed_by if latest else "")

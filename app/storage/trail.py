@@ -18,6 +18,11 @@ PAGE = 500
 """Rows read at once: the whole trail never sits in memory."""
 
 
+def lock(connection: Connection) -> None:
+    """Nobody else appends until this transaction ends: what is read from here on stays so until then."""
+    connection.execute(select(audit_head.c.seq).with_for_update()).one()
+
+
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> Sequence[None]:
     """The plan for audit entries: number, chain and write them in order."""
     if not entries:

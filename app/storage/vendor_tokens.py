@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.core.records import AuditEntry
-from app.core.vendors import REMEMBERED, Revocation, VendorToken
+from app.core.vendors import MOST_REMEMBERED, REMEMBERED, Revocation, VendorToken
 from app.storage import trail
 from app.storage.database import Database
 from app.storage.schema import vendor_revocations, vendor_tokens
@@ -21,8 +21,19 @@ class SqlVendorTokens:
         """Also forgets what ended long ago."""
 
         def work(connection: Connection) -> None:
-            forgotten = token.created_at - REMEMBERED
-            connection.execute(delete(vendor_tokens).where(vendor_tokens.c.expires_at < forgotten))
+            ended, theirs = (
+                vendor_tokens.c.expires_at < token.created_at,
+                vendor_tokens.c.vendor == token.vendor,
+            )
+            latest = (
+                select(vendor_tokens.c.hash)
+                .where(theirs)
+                .order_by(vendor_tokens.c.created_at.desc())
+                .limit(MOST_REMEMBERED)
+            )
+            too_many = theirs & vendor_tokens.c.hash.not_in(latest)
+            too_old = vendor_tokens.c.expires_at < token.created_at - REMEMBERED
+            connection.execute(delete(vendor_tokens).where(ended, too_old | too_many))
             kept = asdict(token)
             del kept["revoked"]
             connection.execute(insert(vendor_tokens), kept)
