@@ -1,6 +1,7 @@
 """The stand-in of WeChat's API for vendors that send by themselves."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -10,6 +11,7 @@ from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
 from app.coordination.pace import LocalPace
+from app.core.bypass import Suspicion
 from app.core.pace import Pace
 from app.core.records import Delivery
 from app.core.vendors import Vendor
@@ -77,6 +79,7 @@ def egress_of(
     clients: Mapping[str, PlatformClient],
     courier: Courier,
     switches: Switches,
+    suspect: Callable[[Suspicion], None],
 ) -> WeChatEgress:
     settings = parts.settings
     stands: dict[str, Stand] = {}
@@ -89,7 +92,7 @@ def egress_of(
         stands[name] = Stand(channel.app_id, outlet, passage, client.drafts, frozenset(channel.egress_allow))
     return WeChatEgress(
         stands,
-        vendors_of(settings, parts.store.database, parts.pace),
+        replace(vendors_of(settings, parts.store.database, parts.pace), suspect=suspect),
         parts.observer,
         utc_now,
         new_id,

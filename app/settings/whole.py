@@ -29,7 +29,7 @@ UNGUARDABLE = {
 """Kinds that people ask for, and why they are none."""
 
 Scope = Literal[
-    "holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat", "replies"
+    "holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat", "replies", "canary"
 ]
 
 

@@ -253,6 +253,20 @@ def test_a_second_opinion_is_off_until_somebody_asks_for_it_and_holds_on_errors(
             id="safe mode without its key",
         ),
         pytest.param(
+            '[channels.desk]\nplatform = "weibo"\nbot = "vendor"\napp_secret = "x"\n'
+            '[channels.desk.canary]\nusers = ["1"]\nsecret = "short"\n',
+            ":7: channels.desk.canary.secret: a secret has at least 16 characters, "
+            "else its answers can be guessed",
+            id="test answers that can be guessed",
+        ),
+        pytest.param(
+            '[channels.desk]\nplatform = "weibo"\nbot = "vendor"\napp_secret = "x"\n'
+            "watch_messages_minutes = 5\n",
+            ":1: channels.desk: watch_messages_minutes needs access_token: "
+            "the platform lists them for its owner",
+            id="comments that nobody may list",
+        ),
+        pytest.param(
             "[policies.default]\nsecond_opinion = true\n",
             ":2: policies.default.second_opinion: there is no [second_opinion]; add it, or write false",
             id="a second opinion of nobody",
