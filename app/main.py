@@ -1,17 +1,12 @@
 """A running guard: everything opened, joined and started; on the way out, drained and closed."""
 
 import asyncio
-import gc
-import signal
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-import uvicorn
-import uvloop
 from starlette.types import ASGIApp
 
 from app.assembly.channels import (
@@ -25,18 +20,17 @@ from app.assembly.channels import (
 from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
-from app.assembly.forward_proxy import TwoDoors, forward_proxy_of
+from app.assembly.figures import figures_of
+from app.assembly.forward_proxy import forward_proxy_of
 from app.assembly.gateways import gateways_of
 from app.assembly.guarding import Guarding, guarding_of
 from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
-from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.assembly.weibo_egress import weibo_egress_of
 from app.core.delivery import Backoff
-from app.core.errors import ConfigError
 from app.core.records import Callback, Delivery, WorkOrder
 from app.core.work_orders import compose
 from app.loading.phrases import load_phrases
@@ -57,17 +51,13 @@ from app.settings.whole import Settings
 from app.storage.location import is_sole
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
-from app.telemetry.logs import configure
+from app.telemetry.siblings import Render, Siblings
 from app.web.console.site import console_site
 from app.web.egress.wechat import EGRESS as WECHAT_DOOR
 from app.web.egress.weibo import EGRESS as WEIBO_DOOR
 from app.web.forward_proxy.server import ForwardProxy
 from app.web.front import Front
 from app.web.webhooks import Hook, Webhooks
-
-Announce = Callable[[str, str, str], None]
-"""Hears the address once it answers, the forward proxy's where there is one, and the first administrator's
-password where one was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +78,24 @@ class Guard:
     forward_proxy: ForwardProxy | None
     """Not listening before its `start`."""
     guarding: Guarding
+    figures: Render
+    """For /metrics, of this process alone."""
 
 
 @asynccontextmanager
-async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIterator[Guard]:
+async def running_guard(
+    settings: Settings, *, workers: bool = True, siblings: Siblings | None = None
+) -> AsyncIterator[Guard]:
     """Everything opened and every worker started; on the way out, drained and closed.
 
-    Raises ConfigError, StoreError. `workers=False` leaves courier and sweeper to the caller.
+    Raises ConfigError, StoreError. `workers=False` leaves courier and sweeper to the caller. `siblings`: the
+    other processes behind the same doors.
     """
     async with AsyncExitStack() as stack:
-        parts = await open_parts(settings, stack)
+        parts = await open_parts(settings, stack, siblings)
         guard = _assemble(parts)
+        if siblings is not None:
+            await stack.enter_async_context(siblings.listening(guard.figures))
         if is_sole(
             settings.storage
         ):  # else another process may be at them: their leases run out by themselves
@@ -120,69 +117,6 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def serve(settings: Settings, *, announce: Announce = lambda url, proxy, first_password: None) -> None:
-    """Run until SIGTERM or SIGINT. Raises ConfigError."""
-    configure(settings.monitoring.log_format, settings.monitoring.log_level)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, announce))
-
-
-async def _serve(settings: Settings, announce: Announce) -> None:
-    listening = _listen("server", settings.server.host, settings.server.port)
-    beside, proxy_at = settings.forward_proxy, None
-    if beside is not None:
-        proxy_at = _listen("forward_proxy", beside.host, beside.port)
-    async with running_guard(settings) as guard:
-        config = uvicorn.Config(
-            guard.app,
-            http="httptools",
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=int(settings.server.drain_within_s),
-        )
-        # uvicorn raises the signal it was stopped by once more when it has stopped: that one must not
-        # cut the drain short.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
-        _spare_the_collector()
-        if guard.forward_proxy is not None and proxy_at is not None:
-            await guard.forward_proxy.start(proxy_at)
-        announce(
-            _address(listening),
-            _address(proxy_at) if proxy_at else "",
-            await first_administrator(guard.store.database, settings.console),
-        )
-        await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([listening])
-
-
-def _spare_the_collector() -> None:
-    """What is loaded stays for good; walked through again and again, it took a tenth of all time under load.
-
-    What a message allocates is freed by its reference counts: cycles are rare and may wait.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
-
-
-def _listen(setting: str, host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), backlog=1024)
-    except OSError as error:
-        raise ConfigError(
-            f"{setting}.host/{setting}.port: cannot listen on {host}:{port}: {error.strerror}; "
-            "choose another port, or 0 for any"
-        ) from error
-
-
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"http://{host}:{port}"
 
 
 def _assemble(parts: Parts) -> Guard:
@@ -233,6 +167,7 @@ def _assemble(parts: Parts) -> Guard:
     guarding = guarding_of(parts, clients)
     wechat = egress_of(parts, intakes, clients, courier, switches, guarding.alarms.hear)
     weibo = weibo_egress_of(parts, intakes, clients, courier, switches, wechat.vendors)
+    figures = figures_of(parts, switches, guarding)
     return Guard(
         Front(
             Webhooks(
@@ -253,9 +188,9 @@ def _assemble(parts: Parts) -> Guard:
                 review,
                 checks,
                 gateways_of(parts, checks, switches),
-                switches,
                 manuscripts_of(parts, checks, switches),
                 guarding,
+                parts.siblings.of_all(figures) if parts.siblings else figures,
             ),
         ),
         parts.store,
@@ -277,6 +212,7 @@ def _assemble(parts: Parts) -> Guard:
         ),
         forward_proxy_of(parts, wechat.vendors, {"wechat": wechat, "weibo": weibo}),
         guarding,
+        figures,
     )
 
 

@@ -27,6 +27,7 @@ from app.storage.location import location
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
 from app.telemetry.metrics import Metrics
+from app.telemetry.siblings import Siblings
 
 
 def utc_now() -> datetime:
@@ -55,9 +56,11 @@ class Parts:
     judge: SecondOpinion | None
     """None: no second opinion is configured."""
     bot_watch: BotWatch
+    siblings: Siblings | None
+    """The other processes behind the same doors; None: there are none."""
 
 
-async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
+async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblings | None = None) -> Parts:
     """Raises ConfigError, StoreError; `stack` closes what was opened."""
     rules = settings.rules
     checker = await asyncio.to_thread(load_checker, rules.rules_dir, rules.lexicons_dir, rules.cache_dir)
@@ -84,7 +87,18 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     coordinator, pace = await _coordination(settings.coordination, observer)
     stack.push_async_callback(coordinator.aclose)
     return Parts(
-        settings, checker, store, coordinator, pace, observer, metrics, http, session, judge, bot_watch
+        settings,
+        checker,
+        store,
+        coordinator,
+        pace,
+        observer,
+        metrics,
+        http,
+        session,
+        judge,
+        bot_watch,
+        siblings,
     )
 
 

@@ -1,7 +1,6 @@
 """The REST application: /v1, health and metrics."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from fastapi import FastAPI
 
@@ -15,8 +14,8 @@ from app.ports import Check
 from app.service.gateway import Gateway
 from app.service.manuscripts import Manuscripts
 from app.service.review import Review
-from app.service.switches import Switches
 from app.settings.policies import Policy
+from app.telemetry.siblings import Render
 from app.web.api.access import callers
 from app.web.api.canaries import canaries_router
 from app.web.api.chat import chat_router
@@ -35,9 +34,9 @@ def rest_app(
     review: Review,
     checks: Mapping[str, Check],
     gateways: Mapping[str, Gateway],
-    switches: Switches,
     manuscripts: Manuscripts,
     guarding: Guarding,
+    figures: Render,
 ) -> FastAPI:
     settings = parts.settings
     rest = FastAPI(
@@ -61,15 +60,6 @@ def rest_app(
             return str(error) or type(error).__name__
         return ""
 
-    async def render() -> tuple[bytes, str]:
-        with suppress(StoreError):  # the gauges keep their last values
-            parts.metrics.set_counts(await parts.store.counts())
-        parts.metrics.set_stopped({name: switches.is_stopped(name) for name in settings.channels})
-        counts = {name: guarding.alarms.counts.get(name, 0) for name in settings.channels}
-        due = {name: len(guarding.checklists.due.get(name, ())) for name in settings.channels}
-        parts.metrics.set_bypass(counts, due)
-        return parts.metrics.render()
-
     for router in (
         holds_router(parts.store, review, caller_with),
         deliveries_router(parts.store, review, caller_with),
@@ -79,7 +69,7 @@ def rest_app(
         canaries_router(guarding.canaries, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
         health_router({"records": records}, {"coordination": lambda: parts.coordinator.trouble}),
-        metrics_router(render, settings.monitoring.metrics_from),
+        metrics_router(figures, settings.monitoring.metrics_from),
     ):
         rest.include_router(router)
     return rest

@@ -36,6 +36,12 @@ app.add_typer(proxy.app, name="proxy")
 @app.command()
 def serve(
     config: ConfigFile = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=64, help="几个进程，默认 server.workers；多于一个要 PostgreSQL 和 Redis。Processes."
+        ),
+    ] = None,
     sample: Annotated[
         bool, typer.Option("--sample", help="启动示例环境：附带示例机器人和平台模拟器。Sample surroundings.")
     ] = False,
@@ -43,16 +49,25 @@ def serve(
     """启动。Run the guard until SIGTERM or Ctrl-C."""
     if sample:
         from app.demo.processes import DidNotStart
-        from app.demo.sandbox import run
+        from app.demo.sandbox import run as run_sample
 
         try:
-            run()
+            run_sample()
         except DidNotStart as error:
             raise ConfigError(f"示例环境没有启动 the sample did not start: {error}") from error
         return
-    from app.main import serve as serve_guard
+    settings = settings_from(config)
+    count = settings.server.workers if workers is None else workers
+    if problems := settings.alone(count):
+        raise ConfigError("\n".join(problems))
+    if count == 1:
+        from app.serving.single import serve as serve_one
 
-    serve_guard(settings_from(config), announce=_announce)
+        serve_one(settings, _announce)
+        return
+    from app.serving.workers import serve_many
+
+    serve_many(lambda: settings_from(config), count, _announce)
 
 
 def _announce(url: str, proxy: str, first_password: str) -> None:

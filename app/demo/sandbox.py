@@ -13,8 +13,8 @@ from app.core.identity import Role
 from app.demo.emulator import new_client, write_accounts
 from app.demo.processes import Surroundings, free_ports
 from app.demo.sample import Ports, Sample, new_sample, write_config
-from app.main import serve
 from app.service.signing_in import SigningIn
+from app.serving.single import serve
 from app.settings.whole import Settings
 
 FOLDER = Path("var/sample")

@@ -17,6 +17,8 @@ class Server(Closed):
     """A webhook push is at most a few KiB on both platforms."""
     read_body_within_s: float = Field(3.0, gt=0, lt=5)
     """A push that trickles in longer than this is refused: the platform's own limit is 5 s."""
+    workers: int = Field(1, ge=1, le=64)
+    """Processes behind one port; more than one need PostgreSQL and Redis."""
     drain_within_s: float = Field(20.0, gt=0)
     """After SIGTERM, exchanges under way are finished for at most this long."""
 

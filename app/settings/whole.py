@@ -109,6 +109,7 @@ class Settings(Closed):
                 if policy.second_opinion
             ]
         problems += self._vendors_without_way()
+        problems += self.alone(self.server.workers)
         if self.forward_proxy and not self.vendors:
             problems.append(
                 "forward_proxy: there is no [vendors.…], so nobody could come in by it; add one, "
@@ -122,6 +123,19 @@ class Settings(Closed):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    def alone(self, workers: int) -> list[str]:
+        """What so many processes lack to work together; nothing where there is one."""
+        if workers == 1:
+            return []
+        problems = []
+        if not self.storage.url.startswith("postgresql"):
+            problems.append(
+                f"storage.url: {workers} processes need PostgreSQL; write postgresql://…, or use one"
+            )
+        if not self.coordination.url:
+            problems.append(f"coordination.url: {workers} processes need Redis; write redis://…, or use one")
+        return problems
 
     def _vendors_without_way(self) -> list[str]:
         problems = []

@@ -1,0 +1,24 @@
+"""What /metrics tells of this process, the records' sizes among it."""
+
+from contextlib import suppress
+
+from app.assembly.guarding import Guarding
+from app.assembly.parts import Parts
+from app.core.errors import StoreError
+from app.service.switches import Switches
+from app.telemetry.siblings import Render
+
+
+def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
+    channels = parts.settings.channels
+
+    async def render() -> tuple[bytes, str]:
+        with suppress(StoreError):  # the gauges keep their last values
+            parts.metrics.set_counts(await parts.store.counts())
+        parts.metrics.set_stopped({name: switches.is_stopped(name) for name in channels})
+        counts = {name: guarding.alarms.counts.get(name, 0) for name in channels}
+        due = {name: len(guarding.checklists.due.get(name, ())) for name in channels}
+        parts.metrics.set_bypass(counts, due)
+        return parts.metrics.render()
+
+    return render

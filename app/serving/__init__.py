@@ -1,0 +1,1 @@
+"""The guard as one process or several: doors opened once, signals, drains."""

@@ -1,0 +1,67 @@
+"""One process that serves: on the event loop until a signal, then drained."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable
+
+import uvicorn
+import uvloop
+
+from app.assembly.forward_proxy import TwoDoors
+from app.assembly.people import first_administrator
+from app.main import running_guard
+from app.serving.doors import Doors, address, open_doors
+from app.settings.whole import Settings
+from app.telemetry.logs import configure
+from app.telemetry.siblings import Siblings
+
+Announce = Callable[[str, str, str], None]
+"""Hears the address once it answers, the forward proxy's where there is one, and the first administrator's
+password where one was made."""
+
+
+def run(settings: Settings, doors: Doors, announce: Announce, siblings: Siblings | None = None) -> None:
+    """Until SIGTERM or SIGINT. Raises ConfigError, StoreError."""
+    configure(settings.monitoring.log_format, settings.monitoring.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, doors, announce, siblings))
+
+
+def serve(settings: Settings, announce: Announce) -> None:
+    """Open the doors and run. Raises ConfigError, StoreError."""
+    run(settings, open_doors(settings), announce)
+
+
+async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings: Siblings | None) -> None:
+    async with running_guard(settings, siblings=siblings) as guard:
+        config = uvicorn.Config(
+            guard.app,
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=int(settings.server.drain_within_s),
+        )
+        # uvicorn raises the signal it was stopped by once more when it has stopped: that one must not
+        # cut the drain short.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        _spare_the_collector()
+        if guard.forward_proxy is not None and doors.proxy is not None:
+            await guard.forward_proxy.start(doors.proxy)
+        password = await first_administrator(guard.store.database, settings.console)
+        announce(address(doors.front), address(doors.proxy), password)
+        await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([doors.front])
+
+
+def _spare_the_collector() -> None:
+    """What is loaded stays for good; walked through again and again, it took a tenth of all time under load.
+
+    What a message allocates is freed by its reference counts: cycles are rare and may wait.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)

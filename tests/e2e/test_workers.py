@@ -1,0 +1,234 @@
+"""Several processes behind one port, on a real PostgreSQL and a real server of the Redis protocol."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.storage.migrate import upgrade
+from scripts.postgres import Postgres
+from tests.coordination.valkey import KEY, PASSWORD, Valkey, plain, running, url_of
+from tests.e2e.surroundings import APP_ID, TOKEN, listener, peer_wire, serving
+from tests.e2e.test_conversation import Scripted
+
+pytestmark = pytest.mark.timeout(240)
+
+CONFIG = """
+[server]
+port = 0
+drain_within_s = 5
+[storage]
+url = "{records}"
+[coordination]
+url = "{valkey}"
+password = "{password}"
+secret_key = "{key}"
+[bots.chat]
+kind = "chat"
+url = "{bot}/v1/chat/completions"
+model = "m"
+[channels.hall]
+platform = "wechat"
+bot = "chat"
+app_id = "{app_id}"
+token = "{token}"
+mode = "plaintext"
+"""
+ANSWER = "您好，办事大厅工作日九点开门。"
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    with running(plain(tmp_path / "valkey")) as started:
+        yield started
+
+
+@dataclass(slots=True)
+class Crew:
+    parent: asyncio.subprocess.Process
+    url: str
+    config: Path
+    asked: int = 0
+
+    async def push(self, http: httpx.AsyncClient) -> httpx.Response:
+        """A citizen who has never written before."""
+        self.asked += 1
+        body = (
+            f"<xml><ToUserName>gh_hall</ToUserName><FromUserName>o-{self.asked}</FromUserName>"
+            "<CreateTime>1795000000</CreateTime><MsgType>text</MsgType><Content>几点开门？</Content>"
+            f"<MsgId>{self.asked}</MsgId></xml>"
+        )
+        sealed = peer_wire("plaintext").seal(body.encode())
+        return await http.post(f"{self.url}/hooks/hall", params=dict(sealed.query), content=sealed.body)
+
+    async def workers(self) -> dict[str, int]:
+        """Process ids by number, as /metrics tells them."""
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+            told = (await http.get(f"{self.url}/metrics")).text
+        up = dict(re.findall(r'guard_worker_up\{worker="(\d)"\} (\d)', told))
+        pids = children(self.parent.pid)
+        if len(pids) != len(up):
+            return {}
+        return {number: pids[place] for place, number in enumerate(sorted(up)) if up[number] == "1"}
+
+
+def children(parent: int) -> list[int]:
+    """The processes that serve; multiprocessing starts one more, which tracks resources."""
+    found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(one) for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+def alive(pids: Iterable[int]) -> bool:
+    return any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+@asynccontextmanager
+async def crew(
+    folder: Path, postgres: Postgres, database: str, valkey: Valkey, bot: str, workers: int = 2
+) -> AsyncIterator[Crew]:
+    await asyncio.to_thread(upgrade, postgres.url(database))
+    config = folder / "shenyan.toml"
+    config.write_text(
+        CONFIG.format(
+            records=postgres.url(database),
+            valkey=url_of(valkey),
+            password=PASSWORD,
+            key=KEY,
+            bot=bot,
+            app_id=APP_ID,
+            token=TOKEN,
+        )
+    )
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app", "serve", "--config", str(config), "--workers", str(workers)),
+        stderr=asyncio.subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if not name.startswith("SHENYAN_")},
+    )
+    assert parent.stderr is not None
+    try:
+        async with asyncio.timeout(120):
+            line = ""
+            while "listening" not in line:
+                line = (await parent.stderr.readline()).decode()
+                assert parent.returncode is None, line
+        found = re.search(r"http://\S+", line)
+        assert found is not None
+        yield Crew(parent, found[0], config)
+    finally:
+        if parent.returncode is None:
+            parent.terminate()
+        async with asyncio.timeout(60):
+            await parent.communicate()
+
+
+async def until_both_serve(here: Crew) -> dict[str, int]:
+    async with asyncio.timeout(90):
+        while len(pids := await here.workers()) < 2:  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.2)
+    return pids
+
+
+async def test_two_processes_share_the_port_and_survive_the_kill_of_one(
+    tmp_path: Path, postgres: Postgres, new_database: Callable[[], str], valkey: Valkey
+) -> None:
+    database = new_database()
+    async with (
+        serving(Scripted(ANSWER), listener()) as bot,
+        crew(tmp_path, postgres, database, valkey, bot) as here,
+        httpx.AsyncClient(trust_env=False, timeout=20) as http,
+    ):
+        before = await until_both_serve(here)
+        assert set(before) == {"0", "1"}
+        assert ANSWER in (await here.push(http)).text
+        os.kill(before["0"], signal.SIGKILL)
+        async with asyncio.timeout(90):
+            while True:
+                try:
+                    after = await here.workers()
+                except httpx.TransportError:  # its connection was cut with it
+                    continue
+                if len(after) == 2 and before["0"] not in after.values():
+                    break
+                await asyncio.sleep(0.2)
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as anew:
+            answers = [await here.push(anew) for _ in range(6)]
+        assert {ANSWER in answer.text for answer in answers} == {True}
+
+
+async def test_sighup_replaces_every_process_and_a_wrong_configuration_changes_nothing(
+    tmp_path: Path, postgres: Postgres, new_database: Callable[[], str], valkey: Valkey
+) -> None:
+    database = new_database()
+    async with (
+        serving(Scripted(ANSWER), listener()) as bot,
+        crew(tmp_path, postgres, database, valkey, bot) as here,
+    ):
+        before = await until_both_serve(here)
+        right = here.config.read_text()
+        here.config.write_text(right + "\n[nonsense]\n")
+        here.parent.send_signal(signal.SIGHUP)
+        assert here.parent.stderr is not None
+        async with asyncio.timeout(30):
+            while b"reload.refused" not in await here.parent.stderr.readline():
+                pass
+        assert await until_both_serve(here) == before
+        here.config.write_text(
+            right.replace('mode = "plaintext"', 'mode = "plaintext"\nholding_text = "您的留言已收到。"')
+        )
+        here.parent.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(120):
+            while b"reload.done" not in await here.parent.stderr.readline():
+                pass
+        after = await until_both_serve(here)
+        assert set(after.values()).isdisjoint(before.values())
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+            assert ANSWER in (await here.push(http)).text
+
+
+async def test_no_process_outlives_its_parent(
+    tmp_path: Path, postgres: Postgres, new_database: Callable[[], str], valkey: Valkey
+) -> None:
+    database = new_database()
+    async with (
+        serving(Scripted(ANSWER), listener()) as bot,
+        crew(tmp_path, postgres, database, valkey, bot) as here,
+    ):
+        pids = await until_both_serve(here)
+        here.parent.kill()
+        async with asyncio.timeout(60):
+            while alive(pids.values()):  # noqa: ASYNC110 - nothing announces it
+                await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("records", "missing"),
+    [
+        pytest.param("sqlite:///{folder}/a.db", {"storage.url", "coordination.url"}, id="on SQLite"),
+        pytest.param("postgresql://nobody@127.0.0.1:1/x", {"coordination.url"}, id="without Redis"),
+    ],
+)
+async def test_more_than_one_process_needs_postgresql_and_redis(
+    tmp_path: Path, records: str, missing: set[str]
+) -> None:
+    config = tmp_path / "shenyan.toml"
+    text = re.sub(r"\[coordination\]\n(.+\n){3}", "", CONFIG)
+    config.write_text(
+        text.format(records=records.format(folder=tmp_path), bot="http://b", app_id=APP_ID, token=TOKEN)
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app", "serve", "--config", str(config), "--workers", "2"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, told = await process.communicate()
+    assert process.returncode == 2
+    assert {line.split(":")[0] for line in told.decode().splitlines()} == missing
