@@ -28,6 +28,7 @@ def main(
     seed: Annotated[int, typer.Option(help="0: the environment's CHAOS_SEED, or a new one.")] = 0,
     store: Annotated[str, typer.Option(help="sqlite or postgres")] = "sqlite",
     stop_s: Annotated[float, typer.Option(help="The longest SIGSTOP.")] = 30.0,
+    report: Annotated[Path, typer.Option(help="Where the figures go, as JSON.")] = REPORT,
     keep: Annotated[Path | None, typer.Option(help="A folder for records and logs, kept.")] = None,
 ) -> None:
     """Play platform, bot and moderators against real guards while everything goes wrong."""
@@ -42,7 +43,7 @@ def main(
     else:
         keep.mkdir(parents=True, exist_ok=True)
         finished = watched(plan, keep.resolve(), errors)
-    write_json(finished, REPORT)
+    write_json(finished, report)
     show(finished, out)
     broken = any(finished.judgement.count(promise) for promise in PROMISES)
     sys.exit(1 if broken else 0)

@@ -53,7 +53,7 @@ def show(finished: Finished, console: Console) -> None:
     console.print(
         f"seed {finished.plan.seed}: {len(ledger.conversations)} conversations, "
         f"{ledger.kills.total()} kills, {finished.plan.guards} × {finished.plan.store}, "
-        f"{finished.took_s:.0f} s"
+        f"{finished.took_s:.0f} s; {ledger.not_judged} late pushes not judged, their guard was not let run"
     )
     tell(finished, console)
 

@@ -142,7 +142,16 @@ def file_faults(file: Path, fleet: Fleet) -> Iterator[Fault]:
             for pid in limited:
                 _allow_files(pid, resource.RLIM_INFINITY)
 
+    async def lock_and_kill(for_s: float) -> None:
+        """What was heard meanwhile sits in memory alone, and then there is no memory."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(lock(for_s))
+            await asyncio.sleep(for_s * 0.9)
+            for guard in fleet.running():
+                fleet.kill(guard)
+
     yield Fault("records: locked", (1, 7), lock)
+    yield Fault("records: locked, then kill -9", (5, 8), lock_and_kill)
     yield Fault("records: disk full", (1, 6), fill_disk)
 
 
