@@ -1,4 +1,4 @@
-"""The judge must see each broken promise: a made-up ledger beside made-up records, one thing wrong in each."""
+"""The judge sees each broken promise: made-up ledgers beside made-up records, one thing wrong in each."""
 
 import json
 import time
