@@ -13,7 +13,8 @@ COPY rules rules
 RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin shenyan \
+RUN groupadd --gid 10001 shenyan \
+    && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin shenyan \
     && install -d -o shenyan -g shenyan /var/lib/shenyan /var/cache/shenyan
 COPY --from=build /src/.venv /src/.venv
 ENV PATH=/src/.venv/bin:$PATH \
@@ -25,7 +26,7 @@ USER 10001
 WORKDIR /var/lib/shenyan
 VOLUME ["/var/lib/shenyan"]
 EXPOSE 8900
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8900/readyz', timeout=2)"]
 ENTRYPOINT ["shenyan"]
 CMD ["serve", "--config", "/etc/shenyan/shenyan.toml"]

@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36mmake %-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -35,7 +35,14 @@ browser: ## Debian's Chromium for the console's tests, where it is missing and w
 	@$(CHROMIUM) || { test "$$(id -u)" = 0 && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } \
 		|| echo "no Chromium: apt-get install chromium fonts-noto-cjk, or set SHENYAN_CHROMIUM"
 
-test: setup browser ## all tests
+PROGRAMS := for one in promtool haproxy systemd-analyze ip unshare; do command -v $$one >/dev/null || exit 1; done
+programs: ## promtool, haproxy and others that judge the deployment, where missing and we may install them
+	@export PATH="$$PATH:/usr/sbin:/sbin"; ($(PROGRAMS)) \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq \
+			--no-install-recommends prometheus haproxy systemd iproute2 util-linux >/dev/null; } \
+		|| echo "tests of the deployment skip: apt-get install --no-install-recommends prometheus haproxy systemd iproute2"
+
+test: setup browser programs ## all tests
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 fmt: $(READY)
@@ -57,7 +64,17 @@ imports: $(READY)
 
 containers: $(READY)
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.single.yml
+	@$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+
+dashboards: $(READY) ## draw Grafana's dashboard anew
+	@$(BIN)/python -m scripts.dashboards
+
+bundle: setup ## all that a machine without a network needs, in build/
+	@$(BIN)/python -m scripts.bundle
+
+image: $(READY) ## carry out the Dockerfile without Docker (as root)
+	@$(BIN)/python -m scripts.dockerfile_steps
 
 check: format lint types imports containers ## format, lint, strict types, import contracts, containers
 
@@ -68,7 +85,7 @@ scales: $(READY) ## learn the scales of wording anew from the development corpus
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.commonness
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.scales
 
-.PHONY: help assets browser screenshots setup run demo test fmt format lint types imports containers check bench scales
+.PHONY: help assets browser programs dashboards bundle image screenshots setup run demo test fmt format lint types imports containers check bench scales
 
 screenshots: setup browser ## pictures of every page of the console, in build/screenshots
 	@$(BIN)/python -m tests.console.screenshots

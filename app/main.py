@@ -25,7 +25,9 @@ from app.assembly.channels import (
 from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
+from app.assembly.forward_proxy import TwoDoors, forward_proxy_of
 from app.assembly.gateways import gateways_of
+from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
@@ -33,7 +35,7 @@ from app.assembly.rest import rest_app
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
-from app.core.records import Delivery
+from app.core.records import Callback, Delivery, WorkOrder
 from app.core.work_orders import compose
 from app.loading.phrases import load_phrases
 from app.loading.policies import channel_policies
@@ -48,16 +50,19 @@ from app.service.sweeper import Sweeper
 from app.service.switches import Switches
 from app.service.takeovers import Takeovers
 from app.service.vendors import Vendors
+from app.service.workers import kept_running
 from app.settings.whole import Settings
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
 from app.telemetry.logs import configure
 from app.web.console.site import console_site
+from app.web.forward_proxy.server import ForwardProxy
 from app.web.front import Front
 from app.web.webhooks import Hook, Webhooks
 
-Announce = Callable[[str, str], None]
-"""Hears the address once it answers, and the first administrator's password where one was made."""
+Announce = Callable[[str, str, str], None]
+"""Hears the address once it answers, the forward proxy's where there is one, and the first administrator's
+password where one was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,12 @@ class Guard:
     takeovers: Takeovers
     vendors: Vendors
     courier: Courier
-    dispatcher: Dispatcher | None
+    dispatcher: Dispatcher[WorkOrder] | None
+    callbacks: Dispatcher[Callback]
     lookout: Lookout | None
     sweeper: Sweeper
+    forward_proxy: ForwardProxy | None
+    """Not listening before its `start`."""
 
 
 @asynccontextmanager
@@ -88,11 +96,12 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
-        hands = [
-            one for one in (guard.courier, guard.dispatcher, guard.lookout, guard.sweeper) if one is not None
-        ]
+        everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper)
+        hands = [one for one in everybody if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
-        tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
+        tasks = [
+            asyncio.create_task(kept_running(loop, parts.observer), name=loop.__qualname__) for loop in loops
+        ]
         try:
             yield guard
         finally:
@@ -103,7 +112,7 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def serve(settings: Settings, *, announce: Announce = lambda url, first_password: None) -> None:
+def serve(settings: Settings, *, announce: Announce = lambda url, proxy, first_password: None) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     configure(settings.monitoring.log_format, settings.monitoring.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -111,7 +120,10 @@ def serve(settings: Settings, *, announce: Announce = lambda url, first_password
 
 
 async def _serve(settings: Settings, announce: Announce) -> None:
-    listening = _listen(settings)
+    listening = _listen("server", settings.server.host, settings.server.port)
+    beside, proxy_at = settings.forward_proxy, None
+    if beside is not None:
+        proxy_at = _listen("forward_proxy", beside.host, beside.port)
     async with running_guard(settings) as guard:
         config = uvicorn.Config(
             guard.app,
@@ -127,10 +139,15 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         # cut the drain short.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        host, port = listening.getsockname()[:2]
         _spare_the_collector()
-        announce(f"http://{host}:{port}", await first_administrator(guard.store.database, settings.console))
-        await uvicorn.Server(config).serve(sockets=[listening])
+        if guard.forward_proxy is not None and proxy_at is not None:
+            await guard.forward_proxy.start(proxy_at)
+        announce(
+            _address(listening),
+            _address(proxy_at) if proxy_at else "",
+            await first_administrator(guard.store.database, settings.console),
+        )
+        await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([listening])
 
 
 def _spare_the_collector() -> None:
@@ -143,15 +160,19 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 10, 10)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    server = settings.server
+def _listen(setting: str, host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((server.host, server.port), backlog=1024)
+        return socket.create_server((host, port), backlog=1024)
     except OSError as error:
         raise ConfigError(
-            f"server.host/server.port: cannot listen on {server.host}:{server.port}: {error.strerror}; "
+            f"{setting}.host/{setting}.port: cannot listen on {host}:{port}: {error.strerror}; "
             "choose another port, or 0 for any"
         ) from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{host}:{port}"
 
 
 def _assemble(parts: Parts) -> Guard:
@@ -193,6 +214,7 @@ def _assemble(parts: Parts) -> Guard:
         settings.review.claim_lease,
         compose=lambda hold: compose(hold, extract(hold.message)),
         passes_on=bool(settings.work_orders.url),
+        called_back=called_back(settings),
     )
     hooks = {name: Hook(codecs[name], relays[name]) for name in settings.channels}
     clients = clients_of(parts)
@@ -212,7 +234,14 @@ def _assemble(parts: Parts) -> Guard:
             console_site(
                 console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
             ),
-            rest_app(parts, review, checks, gateways_of(parts, checks, switches), switches),
+            rest_app(
+                parts,
+                review,
+                checks,
+                gateways_of(parts, checks, switches),
+                switches,
+                manuscripts_of(parts, checks, switches),
+            ),
         ),
         parts.store,
         relays,
@@ -221,6 +250,7 @@ def _assemble(parts: Parts) -> Guard:
         egress.vendors,
         courier,
         dispatcher_of(parts),
+        callbacks_of(parts),
         lookout_of(parts, switches, extract),
         Sweeper(
             parts.store,
@@ -228,7 +258,9 @@ def _assemble(parts: Parts) -> Guard:
             utc_now,
             settings.sweeper.every_s,
             timedelta(seconds=settings.sweeper.abandoned_after_s),
+            called_back(settings),
         ),
+        forward_proxy_of(parts, egress.vendors, {"wechat": egress}),
     )
 
 

@@ -13,6 +13,7 @@ from app.core.model import Conversation, Finding, Message, Reply, Severity, Verd
 from app.core.opinion import Opinion
 from app.core.records import (
     AuditEntry,
+    Callback,
     Claim,
     Delivery,
     DeliveryState,
@@ -245,6 +246,7 @@ class Store(Protocol):
         audit: AuditEntry,
         work_order: WorkOrder | None = None,
         more: Sequence[Delivery] = (),
+        callback: Callback | None = None,
     ) -> None:
         """Write all of them or none; `more`: what follows `delivery`, in pieces.
 
@@ -297,7 +299,8 @@ class Store(Protocol):
         ...
 
     async def counts(self) -> Mapping[str, int]:
-        """Sizes for gauges: "holds_pending", "deliveries_queued", "deliveries_uncertain", "unanswered"."""
+        """Sizes for gauges: "holds_pending", "deliveries_queued", "deliveries_uncertain", "unanswered",
+        "callbacks_queued", "callbacks_failed"."""
         ...
 
     async def ping(self) -> None:
@@ -307,19 +310,26 @@ class Store(Protocol):
     async def aclose(self) -> None: ...
 
 
-class WorkOrders(Protocol):
-    """The work orders among the records. Raises StoreError."""
+Posted = TypeVar("Posted", WorkOrder, Callback)
 
-    async def work_order(self, hold_id: str) -> WorkOrder | None: ...
 
-    async def take(self, now: datetime, lease: timedelta, limit: int) -> Sequence[WorkOrder]:
-        """Those that are due, oldest first, put off by `lease` so that nobody else takes them meanwhile;
+class Outbox(Protocol[Posted]):
+    """What is to be posted, signed, to another system. Raises StoreError."""
+
+    async def take(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Posted]:
+        """Those that are due, longest first, put off by `lease` so that nobody else takes them meanwhile;
         each with `attempts` + 1."""
         ...
 
-    async def mark(self, order: WorkOrder) -> None:
-        """What became of a try."""
+    async def mark(self, item: Posted, audit: AuditEntry | None = None) -> None:
+        """What became of a try; nothing where it was taken again since."""
         ...
+
+
+class WorkOrders(Outbox[WorkOrder], Protocol):
+    """The work orders among the records. Raises StoreError."""
+
+    async def work_order(self, hold_id: str) -> WorkOrder | None: ...
 
 
 class Handovers(Protocol):

@@ -64,7 +64,7 @@ def relay_of(
         new_id,
         _fallbacks(channel),
         timedelta(seconds=channel.answer_within_s),
-        _consultation_of(parts, parts.settings.policies[channel.policy]),
+        consultation_of(parts, parts.settings.policies[channel.policy]),
         stopped,
         reception=reception,
         label=label,
@@ -72,7 +72,7 @@ def relay_of(
     )
 
 
-def _consultation_of(parts: Parts, policy: Policy) -> Consultation | None:
+def consultation_of(parts: Parts, policy: Policy) -> Consultation | None:
     wanted = parts.settings.second_opinion
     if wanted is None or parts.judge is None or not policy.second_opinion:
         return None

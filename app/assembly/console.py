@@ -66,7 +66,7 @@ def console_parts(
     )
 
 
-def dispatcher_of(parts: Parts) -> Dispatcher | None:
+def dispatcher_of(parts: Parts) -> Dispatcher[WorkOrder] | None:
     """None: work orders are posted to nobody."""
     wanted = parts.settings.work_orders
     if not wanted.url or wanted.secret is None:

@@ -1,9 +1,11 @@
 """Whether a configuration would start, without opening a port, a database or a connection."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import ParamSpec
 
 from app.assembly.channels import check_of, codec_of, require_sound_fallbacks
+from app.assembly.parts import utc_now
 from app.bots.json_api import require_usable
 from app.core.errors import ConfigError
 from app.core.facts import FactKind, FactList
@@ -14,8 +16,11 @@ from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.settings.whole import Settings
 from app.storage.database import open_engine
+from app.web.forward_proxy.authority import load_authority
 
 P = ParamSpec("P")
+_SOON = timedelta(days=90)
+"""A new CA has to reach every vendor's machines before the old one ends."""
 
 
 def prove(settings: Settings) -> None:
@@ -28,6 +33,8 @@ def prove(settings: Settings) -> None:
             problems += _told(require_usable, name, bot)
     if settings.second_opinion is not None:
         problems += _told(load_prompt, settings.second_opinion.prompt_file)
+    if (proxy := settings.forward_proxy) is not None:
+        problems += _told(load_authority, proxy.ca_certificate, proxy.ca_key, utc_now())
     problems += _told(channel_policies, settings, make_folder())
     problems += _told(_judge_fallbacks, settings)
     if problems:
@@ -37,11 +44,21 @@ def prove(settings: Settings) -> None:
 def remarks(settings: Settings) -> Sequence[str]:
     """What is no problem and should be known, in two languages. Raises ConfigError."""
     policies = channel_policies(settings, make_folder())
-    return [
+    return _remarks_on_authority(settings) + [
         f"channels.{name}: {said}"
         for name, policy in policies.items()
         if (said := _remark_on_facts(policy.facts))
     ]
+
+
+def _remarks_on_authority(settings: Settings) -> list[str]:
+    if (proxy := settings.forward_proxy) is None:
+        return []
+    now = utc_now()
+    left = load_authority(proxy.ca_certificate, proxy.ca_key, now).ends_at - now
+    if left > _SOON:
+        return []
+    return [f"forward_proxy.ca_certificate: 还剩 {left.days} 天 {left.days} days left; make another in time"]
 
 
 def _remark_on_facts(facts: FactList | None) -> str:

@@ -12,6 +12,7 @@ from app.core.errors import StoreError
 from app.loading.policies import check_policy
 from app.ports import Check
 from app.service.gateway import Gateway
+from app.service.manuscripts import Manuscripts
 from app.service.review import Review
 from app.service.switches import Switches
 from app.settings.policies import Policy
@@ -21,6 +22,7 @@ from app.web.api.deliveries import deliveries_router
 from app.web.api.exchanges import exchanges_router
 from app.web.api.holds import holds_router
 from app.web.api.judgement import check_router
+from app.web.api.replies import replies_router
 from app.web.errors import install
 from app.web.health import health_router, metrics_router
 from app.web.security import Tokens
@@ -32,12 +34,14 @@ def rest_app(
     checks: Mapping[str, Check],
     gateways: Mapping[str, Gateway],
     switches: Switches,
+    manuscripts: Manuscripts,
 ) -> FastAPI:
     settings = parts.settings
     rest = FastAPI(
         title="慎言 Shenyan",
         version=__version__,
-        description="Holds, deliveries and verdicts of the guard. Errors have the shape of `Problem`.",
+        description="Verdicts, texts handed in for review, holds and deliveries of the guard. "
+        "Errors have the shape of `Problem`; /v1/chat/completions answers some as OpenAI does.",
         openapi_url="/v1/openapi.json",
         docs_url=None,  # their pages load scripts from a CDN
         redoc_url=None,
@@ -65,6 +69,7 @@ def rest_app(
         deliveries_router(parts.store, review, caller_with),
         exchanges_router(parts.store, review, caller_with),
         check_router(checks, default, caller_with),
+        replies_router(manuscripts, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
         health_router({"records": records}),
         metrics_router(render, settings.monitoring.metrics_from),

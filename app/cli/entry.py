@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import audit, config, database, evaluating, judging, linting, token, user, vendor
+from app.cli import audit, config, database, evaluating, judging, linting, proxy, token, user, vendor
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
 
@@ -30,6 +30,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
 app.add_typer(vendor.app, name="vendor")
+app.add_typer(proxy.app, name="proxy")
 
 
 @app.command()
@@ -54,8 +55,10 @@ def serve(
     serve_guard(settings_from(config), announce=_announce)
 
 
-def _announce(url: str, first_password: str) -> None:
+def _announce(url: str, proxy: str, first_password: str) -> None:
     typer.echo(f"慎言在 {url} 运行 listening; 控制台 console: {url}/console/", err=True)
+    if proxy:
+        typer.echo(f"正向代理 forward proxy: {proxy}", err=True)
     if first_password:
         typer.echo(
             f"首位管理员 first administrator: admin，一次性密码 one-time password: {first_password}\n"

@@ -157,6 +157,26 @@ class Invalid(GuardError):
     """What was asked lacks something, or cannot be sent at all; the message says what."""
 
 
+class KeyReused(Invalid):
+    """An Idempotency-Key came before with another body."""
+
+
+class NotYet(GuardError):
+    """The request may be made again, unchanged, after `retry_after_s` seconds."""
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StillChecking(NotYet):
+    """The same request is being answered right now."""
+
+
+class TooManyRequests(NotYet):
+    """The token's requests of this minute are used up."""
+
+
 class NeedsConfirmation(GuardError):
     """The edited text has findings: it goes out only with an explicit confirmation and a reason."""
 

@@ -15,6 +15,9 @@ class Platform(StrEnum):
 
 # --- what came in -----------------------------------------------------------------------------
 
+SUBMITTED = "reply:"
+"""How the key of a message begins that another system handed in under /v1/replies, with a text to judge."""
+
 
 class MessageKind(StrEnum):
     TEXT = "text"
@@ -92,6 +95,11 @@ class Message:
     def digest(self) -> str:
         """SHA-256 of the decrypted push: the same message with another body is not the same message."""
         return hashlib.sha256(self.raw).hexdigest()
+
+    @property
+    def submitted(self) -> bool:
+        """Whether another system, the `account`, handed it in: it is told of the end, no platform is."""
+        return self.key.startswith(SUBMITTED)
 
 
 # --- what would go out ------------------------------------------------------------------------

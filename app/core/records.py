@@ -106,7 +106,8 @@ class Hold:
     version: int = 1
     """Grows with every decision; a decision carries the version it was made on."""
     deliver_by: datetime | None = None
-    """When the platform's window closes; None: it was never open."""
+    """When the platform's window closes; None: it was never open. Of a submitted text: when its submitter
+    wants it no more; None: never."""
     decide_by: datetime | None = None
     """When the channel's policy wants it decided; None: whenever."""
     reviewable: bool = True
@@ -127,6 +128,12 @@ class Hold:
     def due_at(self) -> datetime | None:
         """What comes first, the policy's limit or the window's end; None: nothing presses."""
         return min((at for at in (self.deliver_by, self.decide_by) if at is not None), default=None)
+
+    def reaches(self, now: datetime) -> bool:
+        """Whether what is released now still gets to anybody."""
+        if self.deliver_by is None:
+            return self.message.submitted
+        return self.deliver_by > now
 
 
 class DeliveryState(StrEnum):
@@ -195,13 +202,15 @@ class Stop:
     reason: str
 
 
-class WorkOrderState(StrEnum):
+class PostState(StrEnum):
+    """Of what is posted, signed, to another system: work orders and callbacks."""
+
     KEPT = "kept"
-    """For a person to export: no webhook is configured."""
+    """Nobody is posted to: a person exports it, or its reader fetches it."""
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
-    """Given up on after many tries; a person exports it."""
+    """Given up on after many tries; now it is as if it were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +222,28 @@ class WorkOrder:
     created_at: datetime
     body: str
     """JSON, as `core.work_orders` composes it."""
-    state: WorkOrderState = WorkOrderState.KEPT
+    state: PostState = PostState.KEPT
+    attempts: int = 0
+    next_at: datetime | None = None
+    """When it is due; None: it waits for nobody."""
+    why: str = ""
+    """What went wrong with the last try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the submitter of a text is told once a hold of it has come to its end."""
+
+    hold_id: str
+    """A hold ends once: its id names the event, however often that is told."""
+    exchange_id: str
+    token: str
+    """The API token that handed the text in; its settings say where to post."""
+    channel: str
+    created_at: datetime
+    body: str
+    """JSON, as `core.manuscripts` composes it."""
+    state: PostState = PostState.KEPT
     attempts: int = 0
     next_at: datetime | None = None
     """When it is due; None: it waits for nobody."""

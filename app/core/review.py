@@ -167,8 +167,12 @@ def _final_reply(hold: Hold, ruling: Ruling, now: datetime) -> Reply | None:
             needs_confirmation = verdict.disposition is not Disposition.RELEASE
         case _:
             return None
-    if hold.deliver_by is None or hold.deliver_by <= now:
-        raise Undeliverable("the platform's window for this follower is closed")
+    if not hold.reaches(now):
+        raise Undeliverable(
+            "its submitter wants it no more"
+            if hold.message.submitted
+            else "the platform's window for this follower is closed"
+        )
     if needs_confirmation and not ruling.confirm:
         raise NeedsConfirmation(verdict)
     return final

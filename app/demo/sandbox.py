@@ -42,7 +42,7 @@ def run(folder: Path = FOLDER) -> None:
         asyncio.run(_ready(surroundings))
         settings = Settings.model_validate(tomllib.loads(config.read_text(encoding="utf-8")))
         password = asyncio.run(_moderator(settings))
-        serve(settings, announce=lambda _url, _first: _welcome(sample, folder, password))
+        serve(settings, announce=lambda _url, _proxy, _first: _welcome(sample, folder, password))
     finally:
         surroundings.stop()
 

@@ -1,13 +1,14 @@
 """What people do with holds, deliveries and unanswered messages: decide purely, write once, audit always."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.core.delivery import confirmed_by_person, retried_by_person
 from app.core.disposition import in_order, new_delivery, with_objections
 from app.core.errors import Conflict, Invalid, Undeliverable
+from app.core.manuscripts import callback_of
 from app.core.model import Category, Conversation, Disposition, Finding, Menu, Reply, Severity, Verdict
 from app.core.phrases import Filled, on_values
 from app.core.records import (
@@ -19,8 +20,8 @@ from app.core.records import (
     ExchangeState,
     Hold,
     Outcome,
+    PostState,
     WorkOrder,
-    WorkOrderState,
 )
 from app.core.review import Ruling, settle
 from app.core.work_orders import compose
@@ -28,6 +29,7 @@ from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.relay import DELIVERIES_TOPIC, QUEUE_TOPIC
 
 WORK_ORDERS_TOPIC = "work-orders"
+CALLBACKS_TOPIC = "callbacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Review:
     """The work order of a hold that has just been transferred, as JSON."""
     passes_on: bool = False
     """Whether work orders are posted to anybody."""
+    called_back: Set[str] = frozenset()
+    """The API tokens whose submitted texts are reported on, to an address of theirs."""
 
     async def decide(self, hold_id: str, ruling: Ruling) -> Hold:
         """Raises what `core.review.settle` raises, HoldNotFound, StoreError."""
@@ -62,11 +66,11 @@ class Review:
             _refuse_unsendable(ruling.reply, verdict.findings)
             ruling = replace(ruling, verdict=verdict)
         elif ruling.decision is Decision.APPROVE:
-            objections = self.desks[hold.channel].codec.objections(hold.message, hold.reply)
-            _refuse_unsendable(hold.reply, objections)
+            _refuse_unsendable(hold.reply, self._objections(hold, hold.reply))
         now = self.clock()
         settled = settle(hold, ruling, now, self.claim_lease, self.desks[hold.channel].second_person_at)
-        delivery = self._delivery(settled) if settled.final and not hold.final else None
+        released = settled.final is not None and hold.final is None
+        delivery = self._delivery(settled) if released and not hold.message.submitted else None
         entry = AuditEntry(
             now,
             ruling.by,
@@ -76,8 +80,14 @@ class Review:
             after=_facts(settled, ruling.verdict),
             reason=ruling.reason,
         )
+        callback = callback_of(settled, self.called_back) if settled.state is not hold.state else None
         await self.store.settle(
-            settled, delivery, entry, self._work_order(settled, ruling), self._more(settled, delivery)
+            settled,
+            delivery,
+            entry,
+            self._work_order(settled, ruling),
+            self._more(settled, delivery),
+            callback,
         )
         self.observer.hold_settled(settled)
         await self.coordinator.announce(QUEUE_TOPIC)
@@ -85,13 +95,15 @@ class Review:
             await self.coordinator.announce(DELIVERIES_TOPIC)
         if ruling.decision is Decision.TRANSFER:
             await self.coordinator.announce(WORK_ORDERS_TOPIC)
+        if callback is not None:
+            await self.coordinator.announce(CALLBACKS_TOPIC)
         return settled
 
     def judge(self, hold: Hold, reply: Reply) -> Verdict:
         """What the checker, and the platform's own limits, say of a person's text."""
         desk = self.desks[hold.channel]
         conversation = Conversation(message=hold.message.text, channel=hold.channel)
-        return with_objections(desk.check(reply, conversation), desk.codec.objections(hold.message, reply))
+        return with_objections(desk.check(reply, conversation), self._objections(hold, reply))
 
     def judge_phrase(self, hold: Hold, filled: Filled) -> Verdict:
         """What the checker says of the values in a standing phrase, and the platform of its length."""
@@ -149,6 +161,12 @@ class Review:
 
     # --- steps --------------------------------------------------------------------------------
 
+    def _objections(self, hold: Hold, reply: Reply) -> Sequence[Finding]:
+        """The platform's own; a submitted text goes back to its submitter, past every platform."""
+        if hold.message.submitted:
+            return ()
+        return self.desks[hold.channel].codec.objections(hold.message, reply)
+
     def _delivery(self, hold: Hold) -> Delivery:
         if hold.final is None or hold.deliver_by is None:
             raise Undeliverable("there is nothing to deliver")
@@ -182,7 +200,7 @@ class Review:
     def _work_order(self, hold: Hold, ruling: Ruling) -> WorkOrder | None:
         if ruling.decision is not Decision.TRANSFER or hold.decided_at is None:
             return None
-        state = WorkOrderState.QUEUED if self.passes_on else WorkOrderState.KEPT
+        state = PostState.QUEUED if self.passes_on else PostState.KEPT
         return WorkOrder(
             hold.id,
             hold.transferred_to,

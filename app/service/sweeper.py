@@ -1,12 +1,14 @@
 """Finds what time or a crash has left behind, and puts it where a person sees it."""
 
 import asyncio
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import timedelta
 
 from app.core.delivery import lost
 from app.core.disposition import abandon
 from app.core.errors import Conflict, StoreError
+from app.core.manuscripts import callback_of
 from app.core.records import AuditEntry, Decision, ExchangeState, Outcome
 from app.core.review import Ruling, settle
 from app.ports import Clock, Observer, Store
@@ -22,6 +24,8 @@ class Sweeper:
     clock: Clock
     every_s: float
     abandoned_after: timedelta
+    called_back: Set[str] = frozenset()
+    """The API tokens whose submitted texts are reported on, to an address of theirs."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -46,7 +50,7 @@ class Sweeper:
                 now, SYSTEM, "hold.expire", f"hold:{hold.id}", hold.state.value, expired.state.value
             )
             try:
-                await self.store.settle(expired, None, entry)
+                await self.store.settle(expired, None, entry, callback=callback_of(expired, self.called_back))
             except Conflict:
                 continue  # a person was faster
             self.observer.hold_settled(expired)

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import Protocol
 
@@ -19,6 +19,9 @@ from app.ports import Clock
 
 _TOKENS_A_MINUTE = parse("20 per minute")
 """By vendor's address: a wrong secret is not guessed, and a loop of a vendor's code burdens nobody."""
+_GUESSES_A_MINUTE = parse("20 per minute")
+"""By address, of wrong credentials alone: a program opens a tunnel as often as it calls."""
+_NOBODYS = "0" * 64
 
 
 class VendorTokens(Protocol):
@@ -50,7 +53,7 @@ class Vendors:
             for one in vendor.secret_hashes
             if compare_digest(one, given) and vendor.channel == channel
         ]
-        if not found or found[0].name in {one.vendor for one in await self.tokens.revocations()}:
+        if not found or await self._is_revoked(found[0].name):
             raise VendorRefused(egress.BAD_SECRET, "invalid appsecret")
         vendor, now = found[0], self.clock()
         if not vendor.lets_in(address):
@@ -60,6 +63,23 @@ class Vendors:
         entry = AuditEntry(now, f"vendor:{vendor.name}", "vendor.token", f"channel:{channel}")
         await self.tokens.add(kept, entry)
         return token, int(vendor.token_lifetime.total_seconds())
+
+    async def admitted(self, name: str, secret: str, address: str) -> Vendor:
+        """The vendor whose name and secret a forward proxy was given. Raises VendorRefused, StoreError."""
+        if not await self._pace.test(_GUESSES_A_MINUTE, "admitted", address):
+            raise VendorRefused(egress.TOO_OFTEN, "too many wrong secrets")
+        vendor, given = self.known.get(name), hashed(secret)
+        fits = [compare_digest(one, given) for one in (vendor.secret_hashes if vendor else [_NOBODYS])]
+        if vendor is None or True not in fits or await self._is_revoked(name):
+            await self._pace.hit(_GUESSES_A_MINUTE, "admitted", address)
+            raise VendorRefused(egress.BAD_SECRET, "wrong name or secret, or revoked")
+        if not vendor.lets_in(address):
+            raise VendorRefused(egress.BAD_ADDRESS, f"invalid ip {address}, not in whitelist")
+        return vendor
+
+    def only(self, name: str) -> "Vendors":
+        """As if there were no other vendor: another's secret and tokens are nobody's."""
+        return replace(self, known={name: self.known[name]})
 
     async def caller(self, channel: str, token: str, scope: str, address: str) -> Vendor:
         """Whose token it is. Raises VendorRefused, StoreError."""
@@ -89,6 +109,9 @@ class Vendors:
         self._require(name, reason)
         entry = AuditEntry(self.clock(), by, "vendor.restore", f"vendor:{name}", reason=reason)
         await self.tokens.restore(name, entry)
+
+    async def _is_revoked(self, name: str) -> bool:
+        return name in {one.vendor for one in await self.tokens.revocations()}
 
     def _require(self, name: str, reason: str) -> None:
         if name not in self.known:

@@ -1,6 +1,7 @@
 """All of it, and what must fit together."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -8,10 +9,11 @@ from pydantic import Field, field_validator, model_validator
 from app.settings.bots import AnyBot
 from app.settings.channels import AnyChannel
 from app.settings.desk import Console, Review, WorkOrders
+from app.settings.forward_proxy import ForwardProxy
 from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
 from app.settings.notifications import Notifications
 from app.settings.policies import Judge, Policy
-from app.settings.values import Closed, Identifier
+from app.settings.values import Closed, Identifier, Secret
 from app.settings.vendors import Vendor
 
 UNGUARDABLE = {
@@ -25,7 +27,9 @@ UNGUARDABLE = {
 }
 """Kinds that people ask for, and why they are none."""
 
-Scope = Literal["holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat"]
+Scope = Literal[
+    "holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat", "replies"
+]
 
 
 class ApiToken(Closed):
@@ -36,6 +40,26 @@ class ApiToken(Closed):
     scopes: tuple[Scope, ...]
     channels: tuple[Identifier, ...] | None = None
     """None: every channel."""
+    per_minute: int = Field(1200, ge=1, le=1_000_000)
+    """Requests to /v1 at most, in any minute; each text of a batch counts."""
+    callback_url: str = Field("", pattern=r"^(https?://.+)?$")
+    """Where it is told what people decided on its submitted texts; never taken from a request."""
+    callback_secret: Secret | None = None
+    """Keys the signature in X-Shenyan-Signature."""
+    reply_expires_hours: float | None = Field(None, gt=0, le=8_760)
+    """How long its submitted texts wait for a decision; None: as long as it takes."""
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.callback_url and self.callback_secret is None:
+            raise ValueError(
+                "a callback_url needs a callback_secret: with it the other side proves that a post is ours"
+            )
+        return self
+
+    @property
+    def reply_expires_after(self) -> timedelta | None:
+        return None if self.reply_expires_hours is None else timedelta(hours=self.reply_expires_hours)
 
 
 class Settings(Closed):
@@ -55,6 +79,7 @@ class Settings(Closed):
     bots: dict[Identifier, AnyBot]
     channels: dict[Identifier, AnyChannel]
     vendors: dict[Identifier, Vendor] = Field(default_factory=dict)
+    forward_proxy: ForwardProxy | None = None
     api_tokens: dict[Identifier, ApiToken] = Field(default_factory=dict)
 
     @field_validator("bots", mode="before")
@@ -82,6 +107,11 @@ class Settings(Closed):
                 if policy.second_opinion
             ]
         problems += self._vendors_without_way()
+        if self.forward_proxy and not self.vendors:
+            problems.append(
+                "forward_proxy: there is no [vendors.…], so nobody could come in by it; add one, "
+                "or take the section out"
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self

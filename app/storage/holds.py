@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, func, insert, not_, select, update
 
 from app.core.errors import Conflict, GuardError, HoldNotFound
-from app.core.records import AuditEntry, Delivery, Hold, HoldState, WorkOrder
+from app.core.records import AuditEntry, Callback, Delivery, Hold, HoldState, WorkOrder
 from app.ports import MOST_COUNTED, HoldFilter, Page
 from app.storage import trail
 from app.storage.claims import OPEN_HOLDS
 from app.storage.paging import SortKey, page
 from app.storage.records import Values, delivery_values, hold_changes, hold_of
-from app.storage.schema import deliveries, exchanges, holds, storable, work_orders
+from app.storage.schema import callbacks, deliveries, exchanges, holds, storable, work_orders
 
 _QUEUE_ORDER = (
     SortKey(holds.c.due_at),
@@ -101,10 +101,16 @@ class Settlement:
     deliveries: Sequence[Values]
     audit: AuditEntry
     work_order: Values | None = None
+    callback: Values | None = None
 
     @classmethod
     def of(
-        cls, hold: Hold, sent: Sequence[Delivery], audit: AuditEntry, order: WorkOrder | None
+        cls,
+        hold: Hold,
+        sent: Sequence[Delivery],
+        audit: AuditEntry,
+        order: WorkOrder | None,
+        callback: Callback | None,
     ) -> "Settlement":
         return cls(
             hold,
@@ -112,6 +118,7 @@ class Settlement:
             [delivery_values(one) for one in sent],
             audit,
             asdict(order) if order else None,
+            asdict(callback) if callback else None,
         )
 
 
@@ -138,5 +145,7 @@ def _settle(connection: Connection, item: Settlement) -> GuardError | None:
         connection.execute(insert(deliveries), {**delivery, "deliver_by": deliver_by})
     if item.work_order is not None:
         connection.execute(insert(work_orders), item.work_order)
+    if item.callback is not None:
+        connection.execute(insert(callbacks), item.callback)
     trail.append(connection, (item.audit,))
     return None

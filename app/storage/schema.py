@@ -272,6 +272,24 @@ work_orders = Table(
     Index("work_orders_by_state", "state", "next_at"),
 )
 
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("hold_id", ForeignKey("holds.id"), primary_key=True),
+    Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
+    Column("token", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("body", Words, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment),
+    Column("why", Words, nullable=False),
+    Index("callbacks_by_state", "state", "next_at"),
+    Index("callbacks_by_token", "token", "created_at", "hold_id"),
+    Index("callbacks_by_exchange", "exchange_id"),
+)
+
 handovers = Table(
     "handovers",
     metadata,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from app.core.errors import StoreError
 from app.core.records import (
     AuditEntry,
+    Callback,
     Claim,
     Delivery,
     DeliveryState,
@@ -19,6 +20,7 @@ from app.core.records import (
     ExchangeState,
     Hold,
     Outcome,
+    PostState,
     WorkOrder,
 )
 from app.ports import Allowance, AuditFilter, HoldFilter, Page
@@ -134,9 +136,10 @@ class SqlStore:
         audit: AuditEntry,
         work_order: WorkOrder | None = None,
         more: Sequence[Delivery] = (),
+        callback: Callback | None = None,
     ) -> None:
         sent = [one for one in (delivery, *more) if one is not None]
-        await self.journal.submit(holds.settle, Settlement.of(hold, sent, audit, work_order))
+        await self.journal.submit(holds.settle, Settlement.of(hold, sent, audit, work_order, callback))
 
     async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:
         return await self.database.read(lambda connection: holds.expired(connection, now, limit))
@@ -201,6 +204,8 @@ def _counts(connection: Connection) -> Mapping[str, int]:
         "deliveries_queued": (schema.deliveries, WAITING),
         "deliveries_uncertain": (schema.deliveries, (DeliveryState.UNCERTAIN.value,)),
         "unanswered": (schema.exchanges, (ExchangeState.UNANSWERED.value,)),
+        "callbacks_queued": (schema.callbacks, (PostState.QUEUED.value,)),
+        "callbacks_failed": (schema.callbacks, (PostState.FAILED.value,)),
     }
     return {
         name: connection.execute(

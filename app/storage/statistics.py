@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, not_, select
 
+from app.core.model import SUBMITTED
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.core.statistics import BotFigures, Bucket, Figures, Period, RuleFigures
 from app.core.submission import KEY
@@ -21,8 +22,8 @@ MOST_RULES = 20
 _STATES = [state.value for state in ExchangeState]
 _RELEASED = (ExchangeState.ANSWERED.value, ExchangeState.QUEUED.value)
 
-_A_CITIZENS = not_(exchanges.c.message_key.startswith(KEY))
-"""Not what a vendor sent by itself."""
+_A_CITIZENS = and_(*(not_(exchanges.c.message_key.startswith(start)) for start in (KEY, SUBMITTED)))
+"""Not what a vendor sent by itself, or what another system handed in."""
 
 TopicOf = Callable[[str], str]
 """The topic of a citizen's message; empty where none is clear."""

@@ -100,6 +100,10 @@ class Metrics:
             ["channel"],
             registry=self.registry,
         )
+        self._proxy_refusals = self._counts(
+            "guard_proxy_refusals_total", "CONNECTs the forward proxy refused, by reason", "reason"
+        )
+        self._tunnels = Gauge("guard_proxy_tunnels", "Vendors' tunnels that are open", registry=self.registry)
         Gauge(
             "guard_build_info",
             "Always 1; what is running",
@@ -143,6 +147,14 @@ class Metrics:
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self._failures[where, type(error).__name__].inc()
+
+    # --- the forward proxy's watch ------------------------------------------------------------
+
+    def connect_refused(self, reason: str) -> None:
+        self._proxy_refusals[(reason,)].inc()
+
+    def tunnels_open(self, count: int) -> None:
+        self._tunnels.set(count)
 
     # --- what is, beside what happened --------------------------------------------------------
 

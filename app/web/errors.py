@@ -36,6 +36,10 @@ STATUS: Mapping[type[GuardError], int] = {
     errors.StoreError: 503,
     errors.IllegalTransition: 409,
     errors.Invalid: 422,
+    errors.KeyReused: 422,
+    errors.NotYet: 503,
+    errors.StillChecking: 409,
+    errors.TooManyRequests: 429,
     errors.NeedsConfirmation: 422,
     errors.Undeliverable: 409,
     errors.Unauthenticated: 401,
@@ -63,8 +67,18 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No token, or an unknown one"},
     403: {"model": Problem, "description": "The token lacks the scope or the channel"},
     404: {"model": Problem, "description": "No record has this id"},
-    409: {"model": Problem, "description": "Somebody was first, or the platform's window is closed"},
+    409: {
+        "model": Problem,
+        "description": "Somebody was first or is at it, or the platform's window is closed",
+    },
     422: {"model": Problem, "description": "Something is missing, wrong, or needs a confirmation"},
+    429: {
+        "model": Problem,
+        "description": "The token's requests of this minute are used up",
+        "headers": {
+            "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}},
+        },
+    },
     503: {"model": Problem, "description": "The records cannot be read or written now"},
 }
 """What /v1 answers beside success, for the OpenAPI document."""
@@ -88,8 +102,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(GuardError)
     async def guard_error(request: Request, error: GuardError) -> JSONResponse:
-        headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.Unauthenticated) else None
-        return _answer(status_of(error), problem_of(error), headers)
+        return _answer(status_of(error), problem_of(error), _headers(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -97,6 +110,14 @@ def install(app: FastAPI) -> None:
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
         )
         return _answer(422, Problem(error="invalid", detail=detail))
+
+
+def _headers(error: GuardError) -> dict[str, str]:
+    if isinstance(error, errors.Unauthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, errors.NotYet):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {}
 
 
 def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -17,6 +17,7 @@ class Caller:
     scopes: frozenset[str]
     channels: frozenset[str] | None
     """None: every channel."""
+    per_minute: int
 
     def require(self, scope: str) -> None:
         if scope not in self.scopes:
@@ -49,4 +50,4 @@ class Tokens:
             raise Unauthenticated("unknown token")
         entry = self.known[found[0]]
         channels = None if entry.channels is None else frozenset(entry.channels)
-        return Caller(found[0], frozenset(entry.scopes), channels)
+        return Caller(found[0], frozenset(entry.scopes), channels, entry.per_minute)

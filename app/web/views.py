@@ -95,7 +95,10 @@ class HoldView(BaseModel):
     channel: str
     exchange_id: str
     created_at: datetime
-    deliver_by: datetime | None = Field(description="When the platform's window closes; null: never open")
+    deliver_by: datetime | None = Field(
+        description="When the platform's window closes; null: never open. Of a text handed in under "
+        "/v1/replies: when its submitter wants it no more; null: never"
+    )
     reviewable: bool = Field(
         description="false: the platform's window was too short for a review (1 minute after a follow, "
         "menu click or scan); approving delivers nothing unless the follower writes again"

@@ -17,9 +17,11 @@ from app.core.explanation import Explanation, Reading
 from app.core.identity import Role
 from app.core.model import Conversation, Message, Reply
 from app.core.records import Hold
+from app.core.submission import Submission
 from app.loading.gazetteer import load_gazetteer
 from app.loading.phrases import load_phrases
 from app.ports import HoldFilter
+from app.service.intake import Intake
 from app.service.signing_in import SigningIn
 from app.service.switches import Switches
 from app.service.takeovers import Takeovers
@@ -92,6 +94,27 @@ class Desk:
         await self.stage.relay.respond(message(**changes))
         page = await self.stage.store.holds(HoldFilter(limit=200))
         return max(page.items, key=lambda one: one.id)
+
+    async def submitted(self, submission: Submission) -> Hold:
+        """What a vendor has just submitted, held for review."""
+        stage, relay = self.stage, self.stage.relay
+        intake = Intake(
+            "hall",
+            relay.codec,
+            relay.check,
+            stage.store,
+            relay.coordinator,
+            stage.heard,
+            stage.clock,
+            relay.new_id,
+            {},
+            posts_held=True,
+            posts_within=timedelta(days=7),
+        )
+        exchange = intake.exchange(submission, "acme", b"{}")
+        await stage.store.claim(exchange, stage.clock())
+        judged = await intake.judge(exchange, submission.reply)
+        return await intake.hold(judged, stage.clock() + timedelta(days=7))
 
     async def hold(self, hold_id: str) -> Hold:
         return await self.stage.store.hold(hold_id)

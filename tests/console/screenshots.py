@@ -11,7 +11,8 @@ from playwright.async_api import Page
 from rich.progress import track
 
 from app.core.identity import Role
-from app.core.model import Reply
+from app.core.model import Article, Reply
+from app.core.submission import Submission, Way
 from tests.console.browser import chromium, served
 from tests.console.desk import Desk, Person, desk
 from tests.service.stage import BLOCKING
@@ -46,12 +47,15 @@ async def _pages(here: Desk) -> dict[str, str]:
     held = await here.held(
         Reply.of("呵呵，您真行，路灯坏了就早点回家呗。"), key="MsgId:8", user="citizen-8", text=texts[0]
     )
+    article = Article("办事指南", "市民中心", "一次告知", "办事大厅上午九点开门。\n请带身份证原件。")
+    post = await here.submitted(Submission(Way.MASS, Reply((article,)), "", {"is_to_all": "true"}))
     blocked = await here.held(BLOCKING, key="MsgId:9", user="citizen-9", text=texts[2])
     return {
         "sign-in": "/console/sign-in",
         "password": "/console/password",
         "queue": "/console/queue",
         "hold": f"/console/holds/{held.id}",
+        "post": f"/console/holds/{post.id}",
         "blocked": f"/console/holds/{blocked.id}",
         "deliveries": "/console/deliveries",
         "unanswered": "/console/unanswered",

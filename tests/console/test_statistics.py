@@ -11,6 +11,7 @@ from app.core.errors import BotTimeout
 from app.core.identity import Role
 from app.core.model import Reply
 from app.core.statistics import Figures, Period, Step
+from app.service.manuscripts import Handed
 from app.storage.statistics import SqlStatistics
 from tests.console.desk import Desk, Person
 from tests.service.stage import MOCKING, POLITE
@@ -70,6 +71,13 @@ async def test_another_day_and_another_channel_have_nothing(here: Desk) -> None:
     await a_day(here)
     for nothing in (await figures(here, date(2026, 3, 1)), await figures(here, channels=("other",))):
         assert (nothing.received, nothing.held, nothing.citizens) == (0, 0, 0)
+
+
+async def test_what_another_system_hands_in_is_no_citizens_message(here: Desk) -> None:
+    await here.stage.manuscripts.submit(Handed("press", "hall", MOCKING.text, "", "", "", b""))
+    found = await figures(here)
+    assert (found.received, found.citizens) == (0, 0)
+    assert found.holds == {"pending": 1}
 
 
 @pytest.fixture

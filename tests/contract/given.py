@@ -30,7 +30,7 @@ async def claimed(
     store: Store, number: int = 1, *, at: datetime = NOON, now: datetime | None = None, **changes: Any
 ) -> Claim:
     """Message number `number` comes in at `at`; `changes` are the message's."""
-    incoming = message(f"MsgId:{number}", **{"received_at": at, "sent_at": at, **changes})
+    incoming = message(**{"key": f"MsgId:{number}", "received_at": at, "sent_at": at, **changes})
     made = exchange(f"exchange-{number}", message=incoming, claimed_until=at + timedelta(seconds=90))
     return await store.claim(made, now or at)
 

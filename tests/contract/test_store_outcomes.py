@@ -267,6 +267,8 @@ async def test_counts_tell_what_waits(store: Store) -> None:
         "deliveries_queued": 1,
         "deliveries_uncertain": 0,
         "unanswered": 1,
+        "callbacks_queued": 0,
+        "callbacks_failed": 0,
     }
     (leased,) = await store.due(NOON, 10, HOUR)
     assert leased.id == delivery.id

@@ -17,9 +17,9 @@ class Foreground:
         self.emulators: list[str] = []
         self.statuses: list[int] = []
 
-    def __call__(self, settings: Settings, *, announce: Callable[[str, str], None]) -> None:
+    def __call__(self, settings: Settings, *, announce: Callable[[str, str, str], None]) -> None:
         channel = settings.channels["wechat"]
-        announce(f"http://127.0.0.1:{settings.server.port}", "")
+        announce(f"http://127.0.0.1:{settings.server.port}", "", "")
         self.emulators.append(channel.api_base)
         self.statuses.append(httpx.get(f"{channel.api_base}/", trust_env=False).status_code)
 

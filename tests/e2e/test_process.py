@@ -51,9 +51,12 @@ class Running:
 
 
 @asynccontextmanager
-async def guard(folder: Path, bot: str) -> AsyncIterator[Running]:
+async def guard(folder: Path, bot: str, more: str = "") -> AsyncIterator[Running]:
+    """`more`: further tables of the configuration."""
     config = folder / "shenyan.toml"
-    config.write_text(CONFIG.format(folder=folder, bot=bot, app_id=APP_ID, token=TOKEN), encoding="utf-8")
+    config.write_text(
+        CONFIG.format(folder=folder, bot=bot, app_id=APP_ID, token=TOKEN) + more, encoding="utf-8"
+    )
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "app", "serve", "--config", str(config)),

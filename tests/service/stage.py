@@ -13,12 +13,14 @@ from app.core.delivery import Backoff
 from app.core.disposition import Fallbacks
 from app.core.errors import PlatformError, StoreError
 from app.core.model import Category, Conversation, Finding, Message, Reply, Severity, Verdict
-from app.core.records import Claim, Delivery, Exchange, Hold, Outcome
+from app.core.records import Claim, Delivery, Exchange, ExchangeState, Hold, Outcome
 from app.ports import SignedRequest, Store
 from app.service.courier import Courier
+from app.service.manuscripts import ChannelTerms, Manuscripts
 from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
+from app.storage.manuscripts import SqlManuscripts
 from app.storage.sql import SqlStore
 from tests.values import BLOCKED, MOCKED, NEARLY, NOON, RELEASED
 
@@ -140,12 +142,12 @@ class Heard:
 
 @dataclass
 class FlakyStore:
-    """The real store behind a switch: while `away`, claims and records fail."""
+    """The real store behind a switch: while `away`, claims, records and amendments fail."""
 
     inner: Store
     away: bool = False
     slow: asyncio.Event | None = None
-    """When set to an event, a record waits for it first."""
+    """When set to an event, a record or an amendment waits for it first."""
 
     async def claim(self, exchange: Exchange, now: datetime) -> Claim:
         if self.away:
@@ -158,6 +160,13 @@ class FlakyStore:
         if self.slow is not None:
             await self.slow.wait()
         await self.inner.record(outcome)
+
+    async def amend(self, outcome: Outcome, was: ExchangeState) -> None:
+        if self.away:
+            raise StoreError("away")
+        if self.slow is not None:
+            await self.slow.wait()
+        await self.inner.amend(outcome, was)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)
@@ -176,6 +185,9 @@ class Stage:
     courier: Courier
     sweeper: Sweeper
     review: Review
+    manuscripts: Manuscripts
+    """Of the tokens, `press` and `wiki` are called back; `wiki` waits a day for a decision."""
+    stopped: set[str]
 
 
 @asynccontextmanager
@@ -218,11 +230,29 @@ async def stage(
         timedelta(seconds=5),
         poll_every_s=0.05,
     )
-    sweeper = Sweeper(records, heard, clock, 1.0, timedelta(seconds=60))
+    called_back, stopped = frozenset({"press", "wiki"}), set[str]()
+    sweeper = Sweeper(records, heard, clock, 1.0, timedelta(seconds=60), called_back)
     desks = {"hall": Desk(toy_check, codec)}
-    review = Review(records, desks, coordinator, heard, clock, new_id, timedelta(minutes=10))
+    review = Review(
+        records, desks, coordinator, heard, clock, new_id, timedelta(minutes=10), called_back=called_back
+    )
+    terms = ChannelTerms(toy_check, {Severity.MEDIUM: timedelta(hours=2)})
+    manuscripts = Manuscripts(
+        {"hall": terms, "weibo": terms},
+        store,
+        SqlManuscripts(records.database),
+        coordinator,
+        heard,
+        clock,
+        new_id,
+        stopped.__contains__,
+        {"wiki": timedelta(days=1)},
+        called_back,
+    )
     try:
-        yield Stage(records, clock, bot, platform, heard, relay, courier, sweeper, review)
+        yield Stage(
+            records, clock, bot, platform, heard, relay, courier, sweeper, review, manuscripts, stopped
+        )
     finally:
         bot.may_answer.set()
         await relay.drain(5)

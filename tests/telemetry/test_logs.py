@@ -14,6 +14,7 @@ from app.core.errors import BotTimeout, ConfigError, FateUnknown
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.telemetry.logs import LogObserver, Observers, configure
 from app.telemetry.metrics import Metrics
+from app.web.bodies import Refused
 from tests.values import MOCKED, delivery, exchange, hold, message
 
 
@@ -121,6 +122,12 @@ def test_our_own_errors(log: LogObserver, stream: StringIO, error: Exception, to
     log.failed("relay", error, channel="hall")
     (event,) = events(stream)
     assert event.items() >= {**told, "event": "failed", "where": "relay", "channel": "hall"}.items()
+
+
+def test_a_code_told_beside_an_error_that_has_one_is_told_once(log: LogObserver, stream: StringIO) -> None:
+    log.failed("egress", Refused(413, "too-large", "too large"), channel="hall", code="too-large")
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line)["code"] == "too-large"
 
 
 def test_a_foreign_error_is_placed_and_not_quoted(log: LogObserver, stream: StringIO) -> None:

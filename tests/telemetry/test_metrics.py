@@ -32,6 +32,8 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.hold_settled(hold(state=HoldState.APPROVED))
     metrics.delivery_finished(delivery(state=DeliveryState.DELIVERED))
     metrics.failed("bot", BotTimeout("slow"), channel="hall", exchange="exchange-1")
+    metrics.connect_refused("host")
+    metrics.tunnels_open(2)
     metrics.set_counts({"holds_pending": 3, "unanswered": 0})
     metrics.set_shadow_mode({"hall": True, "weibo": False})
     metrics.set_stopped({"hall": False, "weibo": True})
@@ -66,6 +68,8 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_shadow_mode{channel="weibo"} 0.0',
         'guard_channel_stopped{channel="hall"} 0.0',
         'guard_channel_stopped{channel="weibo"} 1.0',
+        'guard_proxy_refusals_total{reason="host"} 1.0',
+        "guard_proxy_tunnels 2.0",
         'guard_build_info{ruleset="abc",version="9.9"} 1.0',
     ],
 )

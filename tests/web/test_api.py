@@ -15,20 +15,36 @@ from app.core.errors import BotTimeout, FateUnknown
 from app.core.model import SendWindow
 from app.settings.whole import ApiToken, Scope
 from app.web.api.access import callers
+from app.web.api.chat import chat_router
 from app.web.api.deliveries import deliveries_router
 from app.web.api.exchanges import exchanges_router
 from app.web.api.holds import holds_router
 from app.web.api.judgement import check_router
+from app.web.api.replies import replies_router
 from app.web.errors import install
 from app.web.security import Tokens
 from tests.service.stage import BLOCKING, MOCKING, POLITE, Stage, stage, toy_check
 from tests.values import NOON, message
 
-ALL: tuple[Scope, ...] = ("holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check")
+ALL: tuple[Scope, ...] = (
+    "holds:read",
+    "holds:decide",
+    "deliveries:read",
+    "deliveries:decide",
+    "check",
+    "replies",
+    "chat",
+)
 
 
-def token(name: str, scopes: tuple[Scope, ...] = ALL, channels: tuple[str, ...] | None = None) -> ApiToken:
-    return ApiToken(sha256=hashlib.sha256(name.encode()).hexdigest(), scopes=scopes, channels=channels)
+def token(
+    name: str,
+    scopes: tuple[Scope, ...] = ALL,
+    channels: tuple[str, ...] | None = None,
+    per_minute: int = 10_000,
+) -> ApiToken:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return ApiToken(sha256=digest, scopes=scopes, channels=channels, per_minute=per_minute)
 
 
 TOKENS = Tokens(
@@ -37,6 +53,9 @@ TOKENS = Tokens(
         "wang": token("wang"),
         "reader": token("reader", ("holds:read", "deliveries:read")),
         "elsewhere": token("elsewhere", ALL, ("other",)),
+        "press": token("press", ("replies",), ("hall",)),
+        "wiki": token("wiki", ("replies",)),
+        "hasty": token("hasty", ("check", "holds:read", "replies"), per_minute=5),
     }
 )
 
@@ -50,6 +69,8 @@ def api_app(here: Stage) -> FastAPI:
         deliveries_router(here.store, here.review, with_scope),
         exchanges_router(here.store, here.review, with_scope),
         check_router({"hall": toy_check}, toy_check, with_scope),
+        replies_router(here.manuscripts, with_scope),
+        chat_router({}, here.clock, here.review.new_id, with_scope),
     ):
         app.include_router(router)
     return app

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.errors import BotError
 from app.ports import Clock, NewId
 from app.service.gateway import TURNS, Gateway, Said, Talk
+from app.web.api import examples
 from app.web.api.access import CallerWith
 from app.web.errors import RESPONSES
 from app.web.security import Caller
@@ -33,12 +34,7 @@ class ChatMessage(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    model_config = ConfigDict(
-        extra="ignore",
-        json_schema_extra={
-            "example": {"model": "hall", "messages": [{"role": "user", "content": "办事大厅几点开门？"}]}
-        },
-    )
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"example": dict(examples.CHAT_REQUEST)})
 
     model: str = Field(max_length=40, description="The channel")
     messages: list[ChatMessage] = Field(min_length=1, max_length=200)
@@ -80,15 +76,40 @@ class ChatCompletion(BaseModel):
     choices: list[ChatChoice]
 
 
+class ChatError(BaseModel):
+    message: str
+    type: str
+    code: str
+
+
+class ChatProblem(BaseModel):
+    """In the shape that OpenAI's clients read."""
+
+    error: ChatError
+
+
 def chat_router(
     gateways: Mapping[str, Gateway], clock: Clock, new_id: NewId, caller_with: CallerWith
 ) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["chat"])
     Chatter = Annotated[Caller, Depends(caller_with("chat"))]  # noqa: N806
 
-    @router.post("/chat/completions", response_model=ChatCompletion, responses=RESPONSES)
+    @router.post(
+        "/chat/completions",
+        response_model=ChatCompletion,
+        responses={
+            **RESPONSES,
+            **examples.answered_with(examples.CHAT_ANSWER),
+            404: {"model": ChatProblem, "description": "There is no chat channel of this name"},
+            502: {"model": ChatProblem, "description": "The model gave no usable answer"},
+        },
+    )
     async def complete(body: ChatRequest, caller: Chatter) -> Response:
-        """Ask the channel's model; the text is checked before it is answered."""
+        """Ask the channel's model; the text is checked before it is answered.
+
+        One that waits for a person is answered with the channel's holding text, and `X-Shenyan-Held` names
+        the hold. A stream is sent once the whole text was checked.
+        """
         gateway = gateways.get(body.model)
         if gateway is None:
             return _problem(404, "model_not_found", f"there is no chat channel {body.model!r}")
@@ -131,5 +152,5 @@ async def _chunks(name: str, created: int, model: str, said: Said) -> AsyncItera
 
 
 def _problem(status: int, code: str, message: str) -> Response:
-    """In the shape that OpenAI's clients read."""
-    return JSONResponse({"error": {"message": message, "type": code, "code": code}}, status)
+    problem = ChatProblem(error=ChatError(message=message, type=code, code=code))
+    return JSONResponse(problem.model_dump(), status)

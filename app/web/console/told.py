@@ -36,12 +36,13 @@ def told(error: GuardError) -> str:
             return _("这样写仍会被规则拦下。改一改；确要发出，请勾选“仍要这样发出”并写明理由。")
         case IllegalTransition():
             return _("这一条现在不能这样处理。")
-    known = _TOLD.get(type(error).__name__)
+    known = _TOLD.get(str(error)) or _TOLD.get(type(error).__name__)
     return _(known) if known else _("没有成功：") + _IN_CHINESE.get(str(error), str(error))
 
 
 _TOLD: Mapping[str, str] = {
-    "Undeliverable": "平台不再允许给这位市民发消息（窗口已关），放行也发不出去。可以拦截、转办或备注。"
+    "Undeliverable": "平台不再允许给这位市民发消息（窗口已关），放行也发不出去。可以拦截、转办或备注。",
+    "its submitter wants it no more": "交稿方不再等了，放行也没有用。可以拦截、转办或备注。",
 }
 _IN_CHINESE: Mapping[str, str] = {
     "reject: a reason is required": "拦截要写理由。",

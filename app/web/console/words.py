@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.core.identity import Role
+from app.core.manuscripts import REFERENCE
 from app.core.model import Message
-from app.core.records import DeliveryState, HoldState, WorkOrderState
+from app.core.records import DeliveryState, HoldState, PostState
 from app.core.submission import Way, way_of
 from app.web.console.language import translate as _
 
@@ -52,10 +53,10 @@ DELIVERY_STATES: Mapping[str, str] = {
     DeliveryState.UNCERTAIN: "不知是否送达",
 }
 WORK_ORDER_STATES: Mapping[str, str] = {
-    WorkOrderState.KEPT: "请导出后送交",
-    WorkOrderState.QUEUED: "正在送交",
-    WorkOrderState.SENT: "已送交",
-    WorkOrderState.FAILED: "送交失败，请导出后送交",
+    PostState.KEPT: "请导出后送交",
+    PostState.QUEUED: "正在送交",
+    PostState.SENT: "已送交",
+    PostState.FAILED: "送交失败，请导出后送交",
 }
 ROLES: Mapping[str, str] = {
     Role.VENDOR_OPERATOR: "外包运营",
@@ -84,6 +85,9 @@ ACTIONS: Mapping[str, str] = {
     "hold.note": "备注",
     "hold.expire": "过期",
     "hold.unmask": "查看号码",
+    "callback.give-up": "放弃回调",
+    "callback.again": "再次回调",
+    "work-order.give-up": "放弃送交工单",
     "delivery.retry": "重发",
     "delivery.confirm": "标记已送达",
     "exchange.close": "关闭未答",
@@ -112,14 +116,35 @@ ACTIONS: Mapping[str, str] = {
 
 def aim(message: Message) -> str:
     """Whom a vendor's words are for, in words; empty: nobody in particular."""
-    extra = message.extra
+    extra, way = message.extra, way_of(message)
+    if way is None:
+        return ""
     if extra.get("is_to_all") == "true":
         return _("全体关注者")
     if "tag_id" in extra:
         return _("标签 {id} 的关注者").format(id=extra["tag_id"])
-    if way_of(message) is Way.MASS:
+    if way is Way.MASS:
         return _("{n} 位关注者").format(n=len(json.loads(extra.get("touser", "[]"))))
     return extra.get("towxname", "")
+
+
+def heading(message: Message) -> str:
+    """Whose matter a hold is: a citizen's message, a vendor's submission, another system's manuscript."""
+    way = way_of(message)
+    if way is not None:
+        return _("{who} 提交：{what}").format(who=message.account, what=_(WAYS[way]))
+    if not message.submitted:
+        return _("市民的留言")
+    said = _("{who} 交来审的稿，回的是") if message.text else _("{who} 交来审的稿")
+    reference = message.extra.get(REFERENCE)
+    return said.format(who=message.account) + (f"（{reference}）" if reference else "")
+
+
+def asked(message: Message) -> str:
+    """The same in a line, with what was written or whom it is for."""
+    if way_of(message) is None and not message.submitted:
+        return _("市民") + "：" + (message.text or _("（没有文字）"))
+    return " · ".join(part for part in (heading(message), message.text, aim(message)) if part)
 
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
