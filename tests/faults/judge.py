@@ -80,6 +80,8 @@ class _Case:
             return "never arrived: no guard took it, the platform said so"
         if self.exchange.state is ExchangeState.ANSWERED and self._unheard():
             return "answered, but every try was cut off"
+        if self.exchange.state is ExchangeState.UNANSWERED:
+            return f"unanswered: {self.exchange.why}"
         return self.exchange.state.value
 
     def breaches(self) -> Iterator[Breach]:

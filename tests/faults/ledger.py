@@ -116,8 +116,8 @@ class Ledger:
     strange: list[Receipt] = field(default_factory=list)
     """What reached somebody and bears no marker of a conversation of theirs."""
     late: list[tuple[Conversation, Try]] = field(default_factory=list)
-    not_judged: int = 0
-    """Pushes without an answer in 5 s whose guard was killed, stopped or starved by the machine."""
+    not_judged: Counter[str] = field(default_factory=Counter)
+    """Pushes without an answer in 5 s whose guard was not let run, and why."""
 
     def open(self, line: Line) -> Conversation:
         made = self.conversations[line.marker] = Conversation(line)

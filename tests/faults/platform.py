@@ -25,6 +25,8 @@ TRIES = 3
 SUCCESS_AFTER_S = 12.0
 """Longer than a guard waits for a send."""
 NOTHING_FOR_S = 30.0
+STARVED_S = 0.3
+"""A guard answers after 4.8 s at the latest; what is left it needs for itself."""
 
 REFUSALS: Mapping[str, int] = {
     "40001": 40001,
@@ -177,8 +179,10 @@ class Pusher:
 
     def _judge(self, conversation: Conversation, one: Try, *, undisturbed: bool) -> None:
         """Late is what a guard that ran all the time did not answer although the machine let it run."""
-        if not undisturbed or self.starved_s(one.at, one.at + one.took_s) > 0.2:
-            self.ledger.not_judged += 1
+        if not undisturbed:
+            self.ledger.not_judged["killed, stopped or just starting"] += 1
+        elif self.starved_s(one.at, one.at + one.took_s) > STARVED_S:
+            self.ledger.not_judged["the machine gave nobody the processor"] += 1
         else:
             self.ledger.late.append((conversation, one))
 

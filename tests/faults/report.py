@@ -23,7 +23,7 @@ def as_json(finished: Finished) -> dict[str, object]:
         "conversations": len(ledger.conversations),
         "kills": ledger.kills.total(),
         **{promise: judgement.count(promise) for promise in PROMISES},
-        "late_not_judged": ledger.not_judged,
+        "late_not_judged": dict(ledger.not_judged),
         "took_s": round(finished.took_s, 1),
         "kills_by_step": dict(sorted(ledger.kills.items())),
         "faults": dict(sorted(ledger.faults.items())),
@@ -43,6 +43,8 @@ def show(finished: Finished, console: Console) -> None:
     _table(console, "故障 · Faults", {**ledger.kills, **ledger.faults})
     _table(console, "留言的下落 · What became of the messages", judgement.fates)
     _table(console, "webhook 的应答 · Answers of the webhook", ledger.answers)
+    if ledger.not_judged:
+        _table(console, "未计入的迟答 · Late, but not the guard's fault", ledger.not_judged)
     promises = Table(title="承诺 · Promises", title_justify="left")
     promises.add_column("")
     promises.add_column("broken", justify="right")
@@ -53,7 +55,7 @@ def show(finished: Finished, console: Console) -> None:
     console.print(
         f"seed {finished.plan.seed}: {len(ledger.conversations)} conversations, "
         f"{ledger.kills.total()} kills, {finished.plan.guards} × {finished.plan.store}, "
-        f"{finished.took_s:.0f} s; {ledger.not_judged} late pushes not judged, their guard was not let run"
+        f"{finished.took_s:.0f} s"
     )
     tell(finished, console)
 
