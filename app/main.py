@@ -33,6 +33,7 @@ from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
+from app.assembly.weibo_egress import weibo_egress_of
 from app.core.delivery import Backoff
 from app.core.errors import ConfigError
 from app.core.records import Callback, Delivery, WorkOrder
@@ -56,6 +57,8 @@ from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
 from app.telemetry.logs import configure
 from app.web.console.site import console_site
+from app.web.egress.wechat import EGRESS as WECHAT_DOOR
+from app.web.egress.weibo import EGRESS as WEIBO_DOOR
 from app.web.forward_proxy.server import ForwardProxy
 from app.web.front import Front
 from app.web.webhooks import Hook, Webhooks
@@ -220,7 +223,8 @@ def _assemble(parts: Parts) -> Guard:
     clients = clients_of(parts)
     intakes = intakes_of(parts, codecs, checks)
     courier = _courier(parts, clients, resubmitting(intakes, clients))
-    egress = egress_of(parts, intakes, clients, courier, switches)
+    wechat = egress_of(parts, intakes, clients, courier, switches)
+    weibo = weibo_egress_of(parts, intakes, clients, courier, switches, wechat.vendors)
     return Guard(
         Front(
             Webhooks(
@@ -230,7 +234,7 @@ def _assemble(parts: Parts) -> Guard:
                 settings.server.max_body_bytes,
                 settings.server.read_body_within_s,
             ),
-            egress,
+            {WECHAT_DOOR: wechat, WEIBO_DOOR: weibo},
             console_site(
                 console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
             ),
@@ -247,7 +251,7 @@ def _assemble(parts: Parts) -> Guard:
         relays,
         switches,
         takeovers,
-        egress.vendors,
+        wechat.vendors,
         courier,
         dispatcher_of(parts),
         callbacks_of(parts),
@@ -260,7 +264,7 @@ def _assemble(parts: Parts) -> Guard:
             timedelta(seconds=settings.sweeper.abandoned_after_s),
             called_back(settings),
         ),
-        forward_proxy_of(parts, egress.vendors, {"wechat": egress}),
+        forward_proxy_of(parts, wechat.vendors, {"wechat": wechat, "weibo": weibo}),
     )
 
 

@@ -11,9 +11,9 @@ from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
 from app.core.records import Delivery
 from app.core.vendors import Vendor
+from app.platforms.passage import Passage
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.drafts import Drafts
-from app.platforms.wechat.passage import Passage
 from app.ports import Check, Codec, PlatformClient
 from app.service.courier import Courier
 from app.service.intake import Intake, resubmitted
@@ -79,9 +79,9 @@ def egress_of(
     settings = parts.settings
     stands: dict[str, Stand] = {}
     for name in {vendor.channel for vendor in settings.vendors.values()}:
-        channel, client = settings.channels[name], clients[name]
+        channel, client = settings.channels[name], clients.get(name)
         if not isinstance(channel, WeChatChannel) or not isinstance(client, WeChatClient):
-            continue  # the configuration refuses it
+            continue  # Weibo's have a stand-in of their own
         outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name), label_of(channel))
         passage = Passage(parts.http, channel.api_base, client.tokens)
         stands[name] = Stand(channel.app_id, outlet, passage, client.drafts, frozenset(channel.egress_allow))

@@ -11,6 +11,7 @@ from app.assembly.parts import Parts, utc_now
 from app.service.vendors import Vendors
 from app.settings.whole import Settings
 from app.web.egress.wechat import WeChatEgress
+from app.web.egress.weibo import WeiboEgress
 from app.web.forward_proxy.authority import load_authority
 from app.web.forward_proxy.inner import Route
 from app.web.forward_proxy.leaves import Leaves
@@ -18,7 +19,7 @@ from app.web.forward_proxy.server import Bounds, ForwardProxy
 
 
 def forward_proxy_of(
-    parts: Parts, vendors: Vendors, stand_ins: Mapping[str, WeChatEgress]
+    parts: Parts, vendors: Vendors, stand_ins: Mapping[str, WeChatEgress | WeiboEgress]
 ) -> ForwardProxy | None:
     """`stand_ins`: by platform. None: none is configured. Raises ConfigError."""
     wanted = parts.settings.forward_proxy
@@ -34,7 +35,7 @@ def forward_proxy_of(
     )
 
 
-def _routes(settings: Settings, stand_ins: Mapping[str, WeChatEgress]) -> Mapping[str, Route]:
+def _routes(settings: Settings, stand_ins: Mapping[str, WeChatEgress | WeiboEgress]) -> Mapping[str, Route]:
     """With a stand-in that knows its vendor alone: another's token or secret is none there."""
     routes: dict[str, Route] = {}
     for name, vendor in settings.vendors.items():

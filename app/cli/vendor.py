@@ -4,7 +4,8 @@ import asyncio
 import getpass
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -12,6 +13,7 @@ import typer
 
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
+from app.core.vendors import VendorToken
 from app.service.vendors import Vendors
 
 app = typer.Typer(help="经慎言发送的外包方。Vendors that send through the guard.", no_args_is_help=True)
@@ -27,6 +29,37 @@ def secret() -> None:
     made = secrets.token_hex(16)
     typer.echo(f"给外包方的 AppSecret（只显示这一次 shown once）: {made}", err=True)
     typer.echo(f'secret_sha256 = ["{hashlib.sha256(made.encode()).hexdigest()}"]')
+
+
+@app.command()
+def token(
+    name: Name,
+    days: Annotated[int, typer.Option(help="有效天数。Days it lives.", min=1, max=730)] = 365,
+    config: ConfigFile = None,
+) -> None:
+    """给微博频道的外包方一个令牌：只显示这一次，原有的照样有效。For Weibo: shown once; others stay valid."""
+    made = _on_records(config, lambda vendors: vendors.issue(name, timedelta(days=days), _operator()))
+    typer.echo(f"给 {name} 的 access_token（只显示这一次 shown once），{days} 天有效:", err=True)
+    typer.echo(made)
+
+
+@app.command()
+def tokens(
+    name: Name,
+    end_others: Annotated[
+        bool, typer.Option("--end-others", help="只留最新的一个。End all but the latest.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """列出用命令发的、还有效的令牌；换令牌后作废旧的。The living tokens that were given by command."""
+
+    async def work(vendors: Vendors) -> Sequence[VendorToken]:
+        if end_others:
+            await vendors.end_others(name, _operator())
+        return await vendors.living(name)
+
+    for one in _on_records(config, work):
+        typer.echo("\t".join([one.hash[:8], f"{one.created_at:%Y-%m-%d}", f"{one.expires_at:%Y-%m-%d}"]))
 
 
 @app.command()

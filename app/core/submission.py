@@ -28,9 +28,11 @@ class Way(StrEnum):
     """A subscription message that was agreed to for once."""
     COMMENT = "push.comment"
     """Below an article or a status, for everybody to read."""
+    STATUS = "push.status"
+    """A post of the account's on Weibo."""
 
 
-POSTS = frozenset({Way.MASS, Way.PUBLISH})
+POSTS = frozenset({Way.MASS, Way.PUBLISH, Way.STATUS})
 """What goes to everybody: reviewed before it is published, whatever it says (先审后发)."""
 
 

@@ -9,7 +9,7 @@ from app.core.errors import GuardError
 
 
 class VendorRefused(GuardError):
-    """A call of a vendor's is not done. `code`: the platform's errcode that says it best."""
+    """A call of a vendor's is not done. `code`: WeChat's errcode that says it best, or one of Weibo's own."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -23,7 +23,8 @@ class Vendor:
     name: str
     channel: str
     secret_hashes: frozenset[str]
-    """SHA-256, hex: the current one and, while it is rotated, the one before."""
+    """SHA-256, hex: the current one and, while it is rotated, the one before. Empty: it fetches no
+    tokens but is given them by command (Weibo's are long-lived, and nobody fetches them)."""
     scopes: frozenset[str]
     networks: tuple[IPv4Network | IPv6Network, ...]
     """Where it may call from; empty: anywhere."""

@@ -25,6 +25,7 @@ from app.demo.wechat_wire import WeChatWire, wire_of
 from app.demo.weibo_account import Comments, WeiboAccount, Windows
 from app.demo.weibo_api import WeiboApi
 from app.demo.weibo_platform import WeiboEmulator
+from app.demo.weibo_reads import WeiboReads
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Emulator:
     clock: SettableClock
     wechat_api: WeChatApi
     wechat_posts: WeChatPosts
+    weibo_api: WeiboApi
 
 
 def make_emulator(
@@ -79,11 +81,17 @@ def make_emulator(
             yield
 
     starlette = Starlette(
-        routes=[*wechat_api.routes(), *wechat_posts.routes(), *weibo_api.routes()], lifespan=life
+        routes=[
+            *wechat_api.routes(),
+            *wechat_posts.routes(),
+            *weibo_api.routes(),
+            *WeiboReads(weibo_api).routes(),
+        ],
+        lifespan=life,
     )
     faults = Faults(starlette)
     starlette.routes.extend(Control(wechat, weibo, inbox, clock, faults).routes())
-    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api, wechat_posts)
+    return Emulator(faults, wechat, weibo, inbox, clock, wechat_api, wechat_posts, weibo_api)
 
 
 def real_time() -> datetime:

@@ -12,7 +12,7 @@ class Via(StrEnum):
     API = "api"
     """A customer-service message or a private message, sent by the platform's API."""
     POST = "post"
-    """An article or a mass message, for every follower."""
+    """An article, a mass message or a post of the account's own, for everybody to see."""
     COMMENT = "comment"
     """A comment below a post, for everybody to see."""
     NOTICE = "notice"

@@ -25,6 +25,13 @@ class Comment:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    id: int
+    author: int
+    text: str
+
+
 @dataclass(slots=True)
 class Windows:
     """Within 48 hours of a follower's last act, private messages to them are free."""
@@ -37,6 +44,10 @@ class Windows:
 
     def closed(self, user: int) -> None:
         self._closes_at.pop(user, None)
+
+    def ever(self) -> tuple[int, ...]:
+        """Everybody who has written or followed, and not left."""
+        return tuple(self._closes_at)
 
     def is_open(self, user: int) -> bool:
         return user in self._closes_at and self._closes_at[user] > self.clock()
@@ -51,6 +62,10 @@ class Comments:
     by_id: dict[int, Comment] = field(default_factory=dict)
     own_last_text: str = ""
     """A comment like the last one is refused."""
+    mentions: list[Post] = field(default_factory=list)
+    """Citizens' posts that name the account."""
+    own: list[Post] = field(default_factory=list)
+    """What the account has posted by the API."""
 
     def add(self, comment: Comment) -> None:
         self.by_id[comment.id] = comment

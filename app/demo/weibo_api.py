@@ -1,8 +1,8 @@
-"""Weibo's side of the send API: private messages and comments, and its error codes."""
+"""Weibo's side of the send API: private and mass messages, comments, posts, and its error codes."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from app.demo.faults import refusal, refusal_status
 from app.demo.inbox import Inbox, Received, Via
-from app.demo.weibo_account import Comment, Comments, WeiboAccount, Windows
+from app.demo.weibo_account import Comment, Comments, Post, WeiboAccount, Windows
 from app.demo.weibo_answers import read_content
 from app.ports import Clock
 
@@ -21,6 +21,7 @@ MAX_COMMENT_LETTERS = 140
 _TEXTS: Mapping[int, str] = {
     10008: "param error, see doc",
     10016: "miss required parameter",
+    10017: "text not find domain!",
     20012: "text too long, please input text less than 140 characters",
     20019: "repeat content",
     20101: "target weibo does not exist",
@@ -29,6 +30,9 @@ _TEXTS: Mapping[int, str] = {
     21332: "invalid access token",
     10014: "insufficient app permissions",
 }
+
+
+Answer = Callable[[Request], Awaitable[JSONResponse]]
 
 
 class Refused(Exception):
@@ -49,12 +53,16 @@ class WeiboApi:
     ids: Iterator[int]
     codes_as_text: bool = True
     """Error codes come as strings, as in the wiki's example, or as numbers."""
+    calls: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    """Path and fields of whatever came, refused or not."""
 
     def routes(self) -> list[Route]:
         return [
-            Route("/2/messages/reply.json", self._message, methods=["POST"]),
-            Route("/2/comments/reply.json", self._reply, methods=["POST"]),
-            Route("/2/comments/create.json", self._create, methods=["POST"]),
+            *_both("/2/messages/reply", self._message),
+            *_both("/2/comments/reply", self._reply),
+            *_both("/2/comments/create", self._create),
+            Route("/2/messages/sendall.json", self._mass, methods=["POST"]),
+            Route("/2/statuses/share.json", self._share, methods=["POST"]),
         ]
 
     async def _message(self, request: Request) -> JSONResponse:
@@ -65,7 +73,7 @@ class WeiboApi:
                 _refuse(10014)
             text = _content(kind, form["data"])
         except Refused as no:
-            return self._refused(request, no)
+            return self.refused(request, no)
         self.inbox.add(Received(str(user), self.clock(), Via.API, kind, text))
         return JSONResponse({"result": True, "sender_id": str(self.account.uid), "receiver_id": str(user)})
 
@@ -80,9 +88,9 @@ class WeiboApi:
             mention = "" if form.get("without_mention") == "1" else f"回复@{target.screen_name}:"
             comment = self._written(target.status_id, mention, form["comment"])
         except Refused as no:
-            return self._refused(request, no)
+            return self.refused(request, no)
         self.inbox.add(Received(str(target.author), self.clock(), Via.COMMENT, "text", comment.text))
-        return JSONResponse(self._shown(comment, target))
+        return JSONResponse(self.shown(comment, target))
 
     async def _create(self, request: Request) -> JSONResponse:
         try:
@@ -92,35 +100,78 @@ class WeiboApi:
                 _refuse(20101)
             comment = self._written(status_id, "", form["comment"])
         except Refused as no:
-            return self._refused(request, no)
+            return self.refused(request, no)
         author = str(self.comments.posts[status_id])
         self.inbox.add(Received(author, self.clock(), Via.COMMENT, "text", comment.text))
-        return JSONResponse(self._shown(comment, None))
+        return JSONResponse(self.shown(comment, None))
+
+    async def _share(self, request: Request) -> JSONResponse:
+        """Source: weibo, statuses/share: at most 140 letters and a link."""
+        try:
+            text = (await self._form(request, "status", "rip"))["status"]
+            if _letters(text) > MAX_COMMENT_LETTERS:
+                _refuse(20012)
+            if "http" not in text:
+                _refuse(10017)
+            if any(post.text == text for post in self.comments.own):
+                _refuse(20019)
+        except Refused as no:
+            return self.refused(request, no)
+        post = Post(next(self.ids), self.account.uid, text)
+        self.comments.own.append(post)
+        self.comments.posts[post.id] = post.author
+        self.inbox.add(Received(str(post.author), self.clock(), Via.POST, "text", text))
+        return JSONResponse(self.shown_post(post))
+
+    async def _mass(self, request: Request) -> JSONResponse:
+        """Source: weibo, 高级群发接口: JSON, the token in the query."""
+        self.calls.append((request.url.path, dict(request.query_params)))
+        try:
+            self.require_token(request.query_params.get("access_token"))
+            text, users = self._mass_of(await request.body())
+        except Refused as no:
+            return self.refused(request, no)
+        for user in users:
+            self.inbox.add(Received(user, self.clock(), Via.API, "text", text))
+        return JSONResponse({"result": True, "msg_id": next(self.ids)})
+
+    def _mass_of(self, body: bytes) -> tuple[str, list[str]]:
+        try:
+            wanted = json.loads(body)
+            text = read_content(wanted["msgtype"], wanted.get("text") and {"text": wanted["text"]["content"]})
+            users = wanted.get("touser") or [str(user) for user in self.windows.ever()]
+        except (ValueError, KeyError, TypeError):
+            _refuse(10008)
+        return text, users
 
     async def _form(self, request: Request, *needed: str) -> Mapping[str, str]:
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
-        token = form.get("access_token")
+        self.calls.append((request.url.path, form))
+        self.require_token(form.get("access_token"))
+        if any(not form.get(name) for name in needed):
+            _refuse(10016)
+        return form
+
+    def require_token(self, token: str | None) -> None:
+        """Raises Refused."""
         if token is None:
             _refuse(21301)
         if token != self.account.access_token:
             _refuse(21332)
-        if any(not form.get(name) for name in needed):
-            _refuse(10016)
-        return form
 
     def _written(self, status_id: int, mention: str, text: str) -> Comment:
         """Post the account's comment. Two half-width letters count as one character."""
         if text == self.comments.own_last_text:
             _refuse(20019)
         shown = mention + text
-        if sum(1 if ord(letter) < 128 else 2 for letter in shown) > 2 * MAX_COMMENT_LETTERS:
+        if _letters(shown) > MAX_COMMENT_LETTERS:
             _refuse(20012)
         self.comments.own_last_text = text
         comment = Comment(next(self.ids), status_id, self.account.uid, self.account.screen_name, shown)
         self.comments.add(comment)
         return comment
 
-    def _shown(self, comment: Comment, answers: Comment | None) -> dict[str, object]:
+    def shown(self, comment: Comment, answers: Comment | None) -> dict[str, object]:
         """The comment object. Source: weibo, comments/reply."""
         shown: dict[str, object] = {
             "id": comment.id,
@@ -131,12 +182,33 @@ class WeiboApi:
             "user": {"id": comment.author, "screen_name": comment.screen_name},
             "status": {"id": comment.status_id},
         }
-        return shown if answers is None else {**shown, "reply_comment": self._shown(answers, None)}
+        return shown if answers is None else {**shown, "reply_comment": self.shown(answers, None)}
 
-    def _refused(self, request: Request, no: Refused) -> JSONResponse:
+    def shown_post(self, post: Post) -> dict[str, object]:
+        """The status object. Source: weibo, statuses/share."""
+        return {
+            "id": post.id,
+            "mid": str(post.id),
+            "idstr": str(post.id),
+            "created_at": self.clock().strftime("%a %b %d %H:%M:%S %z %Y"),
+            "text": post.text,
+            "user": {"id": post.author},
+        }
+
+    def refused(self, request: Request, no: Refused) -> JSONResponse:
         path = request.url.path
         code = str(no.code) if self.codes_as_text else no.code
         return JSONResponse(refusal(path, code, str(no)), status_code=refusal_status(path))
+
+
+def _both(path: str, answer: Answer) -> list[Route]:
+    """Under the spellings of both hosts, api and c.api.weibo.com."""
+    return [Route(f"{path}{end}", answer, methods=["POST"]) for end in (".json", "/biz.json")]
+
+
+def _letters(text: str) -> float:
+    """Two half-width letters count as one."""
+    return sum(0.5 if ord(letter) < 128 else 1 for letter in text)
 
 
 def _refuse(code: int) -> NoReturn:

@@ -10,7 +10,7 @@ import httpx
 from app.demo.answers import Abnormal, PassiveAnswer
 from app.demo.inbox import Inbox, Received, Via
 from app.demo.pushing import Pace, Pushed, PushResult, message_ids, push
-from app.demo.weibo_account import Comment, Comments, WeiboAccount, Windows
+from app.demo.weibo_account import Comment, Comments, Post, WeiboAccount, Windows
 from app.demo.weibo_answers import read_answer
 from app.platforms.signatures import signature_of
 from app.ports import Clock, SignedRequest
@@ -94,6 +94,7 @@ class WeiboEmulator:
     async def mention(self, user: int, text: str, status_id: int) -> PushResult:
         """A citizen's own post names the account; answered by a comment below that post."""
         self.comments.posts[status_id] = user
+        self.comments.mentions.append(Post(status_id, user, text))
         return await self.push(user, "mention", text, {"subtype": "status", "key": str(status_id)})
 
     def _note_follower(self, user: int, kind: str) -> None:

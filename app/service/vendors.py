@@ -2,8 +2,9 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from hmac import compare_digest
 from typing import Protocol
 
@@ -21,7 +22,10 @@ _TOKENS_A_MINUTE = parse("20 per minute")
 """By vendor's address: a wrong secret is not guessed, and a loop of a vendor's code burdens nobody."""
 _GUESSES_A_MINUTE = parse("20 per minute")
 """By address, of wrong credentials alone: a program opens a tunnel as often as it calls."""
-_NOBODYS = "0" * 64
+
+
+LONGEST = timedelta(days=730)
+"""Of a token that is given by command. The platform's own live for about a year."""
 
 
 class VendorTokens(Protocol):
@@ -29,6 +33,8 @@ class VendorTokens(Protocol):
 
     async def add(self, token: VendorToken, audit: AuditEntry) -> None: ...
     async def find(self, token_hash: str) -> VendorToken | None: ...
+    async def of(self, vendor: str) -> Sequence[VendorToken]: ...
+    async def end(self, hashes: Collection[str], audit: AuditEntry) -> None: ...
     async def revocations(self) -> Sequence[Revocation]: ...
     async def revoke(self, revocation: Revocation, audit: AuditEntry) -> None: ...
     async def restore(self, vendor: str, audit: AuditEntry) -> None: ...
@@ -68,14 +74,21 @@ class Vendors:
         """The vendor whose name and secret a forward proxy was given. Raises VendorRefused, StoreError."""
         if not await self._pace.test(_GUESSES_A_MINUTE, "admitted", address):
             raise VendorRefused(egress.TOO_OFTEN, "too many wrong secrets")
-        vendor, given = self.known.get(name), hashed(secret)
-        fits = [compare_digest(one, given) for one in (vendor.secret_hashes if vendor else [_NOBODYS])]
-        if vendor is None or True not in fits or await self._is_revoked(name):
+        vendor = self.known.get(name)
+        if vendor is None or not await self._is_its(vendor, secret) or await self._is_revoked(name):
             await self._pace.hit(_GUESSES_A_MINUTE, "admitted", address)
             raise VendorRefused(egress.BAD_SECRET, "wrong name or secret, or revoked")
         if not vendor.lets_in(address):
             raise VendorRefused(egress.BAD_ADDRESS, f"invalid ip {address}, not in whitelist")
         return vendor
+
+    async def _is_its(self, vendor: Vendor, secret: str) -> bool:
+        """Its secret; who has none because its tokens are given by command shows one that lives."""
+        given = hashed(secret)
+        if vendor.secret_hashes:
+            return True in [compare_digest(one, given) for one in vendor.secret_hashes]
+        found = await self.tokens.find(given)
+        return found is not None and found.vendor == vendor.name and found.expires_at > self.clock()
 
     def only(self, name: str) -> "Vendors":
         """As if there were no other vendor: another's secret and tokens are nobody's."""
@@ -83,6 +96,13 @@ class Vendors:
 
     async def caller(self, channel: str, token: str, scope: str, address: str) -> Vendor:
         """Whose token it is. Raises VendorRefused, StoreError."""
+        vendor, _ = await self.holder(channel, token, address)
+        if scope not in vendor.scopes:
+            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
+        return vendor
+
+    async def holder(self, channel: str, token: str, address: str) -> tuple[Vendor, VendorToken]:
+        """Who holds a living token, whatever it may be used for. Raises VendorRefused, StoreError."""
         if not token:
             raise VendorRefused(egress.NO_TOKEN, "access_token missing")
         found = await self.tokens.find(hashed(token))
@@ -90,12 +110,37 @@ class Vendors:
         if found is None or vendor is None or found.channel != channel or vendor.channel != channel:
             raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
         if found.expires_at <= self.clock():
-            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized: the token has expired, fetch another")
+            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized: the token has expired, get another")
         if not vendor.lets_in(address):
             raise VendorRefused(egress.BAD_ADDRESS, f"invalid ip {address}, not in whitelist")
-        if scope not in vendor.scopes:
-            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
-        return vendor
+        return vendor, found
+
+    async def issue(self, name: str, lifetime: timedelta, by: str) -> str:
+        """A new token beside those that live. Raises NotFound, Invalid, StoreError."""
+        vendor = self._given_by_command(name)
+        if not timedelta(0) < lifetime <= LONGEST:
+            raise Invalid(f"a token lives 1 to {LONGEST.days} days")
+        if name in {one.vendor for one in await self.tokens.revocations()}:
+            raise Invalid(f"{name} is revoked; `shenyan vendor restore {name}` first")
+        token, now = secrets.token_urlsafe(48), self.clock()
+        kept = VendorToken(hashed(token), name, vendor.channel, now, now + lifetime)
+        until = f"until {kept.expires_at:%Y-%m-%d}"
+        await self.tokens.add(kept, AuditEntry(now, by, "vendor.issue", f"vendor:{name}", after=until))
+        return token
+
+    async def living(self, name: str) -> Sequence[VendorToken]:
+        """The vendor's tokens, the latest last. Raises NotFound, Invalid, StoreError."""
+        self._given_by_command(name)
+        return [one for one in await self.tokens.of(name) if one.expires_at > self.clock()]
+
+    async def end_others(self, name: str, by: str) -> int:
+        """All but the latest end now; how many. Raises NotFound, Invalid, StoreError."""
+        others = [one.hash for one in await self.living(name)][:-1]
+        if others:
+            ended = f"{len(others)} ended"
+            entry = AuditEntry(self.clock(), by, "vendor.end-tokens", f"vendor:{name}", after=ended)
+            await self.tokens.end(others, entry)
+        return len(others)
 
     async def revoke(self, name: str, by: str, reason: str) -> None:
         """Every token of the vendor ends now, on every process. Raises NotFound, Invalid."""
@@ -114,10 +159,20 @@ class Vendors:
         return name in {one.vendor for one in await self.tokens.revocations()}
 
     def _require(self, name: str, reason: str) -> None:
-        if name not in self.known:
-            raise NotFound(f"there is no [vendors.{name}]; known: {names(self.known.values())}")
+        self._known(name)
         if not reason.strip():
             raise Invalid("a reason is required")
+
+    def _known(self, name: str) -> Vendor:
+        if name not in self.known:
+            raise NotFound(f"there is no [vendors.{name}]; known: {names(self.known.values())}")
+        return self.known[name]
+
+    def _given_by_command(self, name: str) -> Vendor:
+        vendor = self._known(name)
+        if vendor.secret_hashes:
+            raise Invalid(f"{name} fetches its tokens with its secret, as WeChat's are")
+        return vendor
 
 
 def hashed(secret: str) -> str:

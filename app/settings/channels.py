@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from app.core.egress import READS
+from app.core import egress, weibo_calls
 from app.settings.values import Closed, EncodingAesKey, Identifier, Secret, WebhookToken
 
 HOLDING_TEXT = "您的留言已收到，工作人员核实后会尽快回复您。"
@@ -62,9 +62,7 @@ class WeChatChannel(ChannelBase):
     @field_validator("egress_allow")
     @classmethod
     def _harmless(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := sorted(set(paths) - READS):
-            raise ValueError(f"{', '.join(unknown)} cannot be allowed; known: {', '.join(sorted(READS))}")
-        return paths
+        return _only(egress.READS, paths)
 
     @model_validator(mode="after")
     def _key_where_needed(self) -> Self:
@@ -84,6 +82,20 @@ class WeiboChannel(ChannelBase):
     comment_api_base: str = Field("https://api.weibo.com", pattern=r"^https?://")
     real_ip: str = "127.0.0.1"
     """`rip` of the comment API: the address the platform shall know us by."""
+    egress_allow: tuple[str, ...] = ()
+    """Calls that only tell a vendor something and are passed on, e.g. "/2/comments/to_me.json"."""
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _harmless(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return _only(weibo_calls.READS, paths)
+
+
+def _only(known: frozenset[str], paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises ValueError for a path that is none of them."""
+    if unknown := sorted(set(paths) - known):
+        raise ValueError(f"{', '.join(unknown)} cannot be allowed; known: {', '.join(sorted(known))}")
+    return paths
 
 
 AnyChannel = Annotated[WeChatChannel | WeiboChannel, Field(discriminator="platform")]

@@ -10,16 +10,17 @@ from app.settings.values import Closed, Identifier
 
 class Vendor(Closed):
     channel: Identifier
-    secret_sha256: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
-        min_length=1, max_length=2
-    )
-    """`shenyan vendor secret` prints a secret and this; while it is rotated, the old one stands beside it."""
+    secret_sha256: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field((), max_length=2)
+    """WeChat: `shenyan vendor secret` prints a secret and this; while it is rotated, two stand here.
+
+    Weibo: none, the vendor is given a token by `shenyan vendor token`.
+    """
     scopes: tuple[Literal["send", "media", "read", "posts", "templates", "comments"], ...] = ("send",)
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Where it may call from; empty: from anywhere."""
     token_minutes: float = Field(120, gt=0, le=120)
-    """The platform's own live for two hours."""
+    """WeChat's; the platform's own live for two hours."""
     when_held: Literal[0, 45047, 48001] = 0
-    """What its code hears of a held message: success, the quota's error or a refusal."""
+    """What its code hears of a held message: success, the quota's error (Weibo: 10024), a refusal (10014)."""
     kf_accounts: tuple[str, ...] = ()
     """The customer-service accounts (客服账号) under whose names it may speak."""

@@ -125,11 +125,8 @@ class Settings(Closed):
                 problems.append(
                     f"vendors.{name}.channel: there is no [channels.{vendor.channel}]; known: {known}"
                 )
-            elif channel.platform != "wechat" or channel.app_secret is None:
-                problems.append(
-                    f"vendors.{name}.channel: {vendor.channel} must be a WeChat channel with an app_secret, "
-                    "since its messages leave with the account's own token"
-                )
+            else:
+                problems += [f"vendors.{name}.{problem}" for problem in _way_missing(vendor, channel)]
         return problems
 
     def _shared_credentials(self) -> list[str]:
@@ -146,6 +143,31 @@ class Settings(Closed):
                     f"channels.{name}: the same account as channels.{first}; give each account one channel"
                 )
         return problems
+
+
+def _way_missing(vendor: Vendor, channel: AnyChannel) -> list[str]:
+    """What a vendor's messages cannot leave without: the account's own token, and one for the vendor."""
+    problems = []
+    if channel.platform == "wechat":
+        if channel.app_secret is None:
+            problems.append(
+                f"channel: {vendor.channel} needs an app_secret, "
+                "since messages leave with the account's own token"
+            )
+        if not vendor.secret_sha256:
+            problems.append("secret_sha256: missing; `shenyan vendor secret` makes one")
+    else:
+        if channel.access_token is None:
+            problems.append(
+                f"channel: {vendor.channel} needs an access_token, "
+                "since messages leave with the account's own token"
+            )
+        if vendor.secret_sha256:
+            problems.append(
+                "secret_sha256: a vendor at a Weibo channel has none; "
+                "`shenyan vendor token` gives it a token, take this line out"
+            )
+    return problems
 
 
 def broken_names(

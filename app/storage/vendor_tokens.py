@@ -1,7 +1,7 @@
 """The tokens vendors were given, by hash, and which vendors are shut out. Asked at every call: what is
 revoked is revoked everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, insert, select
@@ -36,6 +36,24 @@ class SqlVendorTokens:
         )
         row = await self.database.read(lambda connection: connection.execute(query).one_or_none())
         return VendorToken(**row._mapping) if row else None
+
+    async def of(self, vendor: str) -> Sequence[VendorToken]:
+        """Oldest first."""
+        query = (
+            select(vendor_tokens)
+            .where(vendor_tokens.c.vendor == vendor)
+            .order_by(vendor_tokens.c.created_at, vendor_tokens.c.hash)
+        )
+        return await self.database.read(
+            lambda connection: [VendorToken(**row._mapping) for row in connection.execute(query)]
+        )
+
+    async def end(self, hashes: Collection[str], audit: AuditEntry) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(delete(vendor_tokens).where(vendor_tokens.c.hash.in_(hashes)))
+            trail.append(connection, (audit,))
+
+        await self.database.change(work)
 
     async def revocations(self) -> Sequence[Revocation]:
         query = select(vendor_revocations).order_by(vendor_revocations.c.vendor)

@@ -116,10 +116,8 @@ class LogObserver:
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         if "message" in ids:
             ids = ids | {"message": _pseudonym(ids["message"])}
-        told = {name: _one_line(value) for name, value in ids.items()}
-        self._log.warning(
-            "failed", **{"where": where, **_named(error), **told}
-        )  # an error may name a code too
+        named = {name: _one_line(value) for name, value in ids.items()}
+        self._log.warning("failed", where=where, **{**named, **_named(error)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,3 +211,72 @@ async def test_a_mention_is_answered_below_the_citizens_post(
     assert await post(api, COMMENT, {"id": 5001, "comment": "已收悉"}) == ""
     assert await post(api, COMMENT, {"id": 5002, "comment": "已转交"}) == "20101"
     assert [one.text for one in emulator.inbox.of(str(USER))] == ["已收悉"]
+
+
+# --- posts, mass messages, lists --------------------------------------------------------------
+
+NEWS = "停水通知 https://www.example.gov.cn"
+
+
+@pytest.mark.parametrize("path", ["/2/messages/reply/biz.json", "/2/comments/create/biz.json"])
+async def test_the_other_hosts_spelling_counts(emulator: Emulator, api: httpx.AsyncClient, path: str) -> None:
+    await emulator.weibo.push(USER, text="你好")
+    await emulator.weibo.mention(USER, "@贵河发布", status_id=5001)
+    assert await post(api, path, {**MESSAGE, "id": 5001, "comment": "已收悉"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "codes"),
+    [
+        pytest.param([NEWS], [""], id="appears"),
+        pytest.param([NEWS, NEWS], ["", "20019"], id="said before"),
+        pytest.param(["停水通知"], ["10017"], id="no link"),
+        pytest.param(["长" * 130 + NEWS], ["20012"], id="too long"),
+    ],
+)
+async def test_a_post(emulator: Emulator, api: httpx.AsyncClient, texts: list[str], codes: list[str]) -> None:
+    assert [await post(api, "/2/statuses/share.json", {"status": text}) for text in texts] == codes
+    posts = [(one.via, one.text) for one in emulator.inbox.of(str(WEIBO.uid))]
+    assert posts == ([(Via.POST, NEWS)] if codes[0] == "" else [])
+
+
+@pytest.mark.parametrize(
+    ("whom", "body", "code"),
+    [
+        pytest.param({"touser": [str(USER)]}, {}, "", id="a list"),
+        pytest.param({"filter": {"group_id": "1"}}, {}, "", id="a group, which is everybody here"),
+        pytest.param({}, {"msgtype": "hologram"}, "10008", id="unknown type"),
+    ],
+)
+async def test_a_mass_message(
+    emulator: Emulator,
+    api: httpx.AsyncClient,
+    whom: Mapping[str, object],
+    body: Mapping[str, object],
+    code: str,
+) -> None:
+    await emulator.weibo.push(USER, "follow")
+    wanted = {**whom, "text": {"content": "停水"}, "msgtype": "text", **body}
+    query = {"access_token": WEIBO.access_token}
+    answer = await api.post("/2/messages/sendall.json", params=query, json=wanted)
+    assert str(answer.json().get("error_code", "")) == code
+    assert [one.text for one in emulator.inbox.of(str(USER))] == ([] if code else ["停水"])
+
+
+async def test_lists_of_comments_and_mentions(emulator: Emulator, api: httpx.AsyncClient) -> None:
+    first = emulator.weibo.comment(USER, "路灯坏了", status_id=5000)
+    second = emulator.weibo.comment(USER, "@贵河发布 还没修", status_id=5000)
+    await emulator.weibo.mention(USER, "@贵河发布 看这里", status_id=5001)
+
+    async def ids(path: str, **query: int) -> list[int]:
+        answer = await api.get(path, params={"access_token": WEIBO.access_token, **query})
+        told = answer.json()
+        return [one["id"] for one in told.get("comments", told.get("statuses"))]
+
+    assert await ids("/2/comments/to_me.json") == [second.id, first.id]
+    assert await ids("/2/comments/to_me.json", since_id=first.id) == [second.id]
+    assert await ids("/2/comments/mentions.json") == [second.id]
+    assert await ids("/2/comments/show.json", id=5000, count=1) == [second.id]
+    assert await ids("/2/statuses/mentions.json") == [5001]
+    refused = await api.get("/2/comments/to_me.json")
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "21301")

@@ -109,11 +109,12 @@ def settings_for(
     api: str,
     bots: Mapping[str, Any],
     tables: Mapping[str, Any] | None = None,
+    weibo: Mapping[str, Any] | None = None,
     **channel: Any,
 ) -> Settings:
     """One WeChat channel `hall` and one Weibo channel `weibo`, each with the bot of that name.
 
-    `tables`: further ones of the configuration.
+    `tables`: further ones of the configuration; `weibo`, `channel`: what is different at the two.
     """
     facts: dict[str, Any] = {
         "storage": {"url": f"sqlite:///{folder}/records.db"},
@@ -138,6 +139,7 @@ def settings_for(
                 "access_token": WEIBO_TOKEN,
                 "api_base": api,
                 "comment_api_base": api,
+                **(weibo or {}),
             },
         },
         "api_tokens": {
@@ -157,12 +159,13 @@ async def town(
     bots: Mapping[str, Any],
     mode: str = "safe",
     tables: Mapping[str, Any] | None = None,
+    weibo: Mapping[str, Any] | None = None,
     **channel: Any,
 ) -> AsyncIterator[Town]:
     """Platform, guard and its workers; the bots are the test's."""
     api_socket, guard_socket = listener(), listener()
     api = f"http://127.0.0.1:{api_socket.getsockname()[1]}"
-    settings = settings_for(folder, mode, api, bots, tables, **channel)
+    settings = settings_for(folder, mode, api, bots, tables, weibo, **channel)
     async with running_guard(settings) as guard, serving(guard.app, guard_socket) as url:
         accounts = Accounts(
             WeChatAccount("gh_hall", APP_ID, APP_SECRET, TOKEN, mode, AES_KEY),  # type: ignore[arg-type]

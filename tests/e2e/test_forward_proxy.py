@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ __all__ = ["anyio_backend"]  # a fixture
 def as_a_vendor(monkeypatch: pytest.MonkeyPatch) -> Any:
     """All that a vendor sets: two variables of its environment."""
 
-    def set_(here: Office) -> None:
+    def set_(here: Office, **who: str) -> None:
         for name in (
             "NO_PROXY",
             "no_proxy",
@@ -49,7 +50,7 @@ def as_a_vendor(monkeypatch: pytest.MonkeyPatch) -> Any:
             "all_proxy",
         ):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("HTTPS_PROXY", here.url())
+        monkeypatch.setenv("HTTPS_PROXY", here.url(**who))
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(here.ca))
         monkeypatch.setenv("SSL_CERT_FILE", str(here.ca))
 
@@ -96,6 +97,28 @@ async def test_requests_and_httpx_carry_words_and_files(tmp_path: Path, as_a_ven
                 answer = await http.post(SEND, params={"access_token": token}, content=message(text))
                 assert answer.json()["errcode"] == 0
         assert (pushed(here.town), await held(here.town)) == ([POLITE], [RUDE])
+
+
+async def test_a_vendor_of_weibos_shows_its_token_and_meets_weibos_stand_in(
+    tmp_path: Path, as_a_vendor: Any
+) -> None:
+    def comment(token: str) -> dict[str, Any]:
+        form = {"access_token": token, "id": 7, "comment": RUDE}
+        told: dict[str, Any] = requests.post(
+            "https://api.weibo.com/2/comments/create.json", form, timeout=10
+        ).json()
+        return told
+
+    weibos = {"channel": "weibo", "scopes": ["comments"]}
+    async with office(tmp_path, {"xinlang": weibos}) as here:
+        token = await here.town.guard.vendors.issue("xinlang", timedelta(days=1), "admin")
+        as_a_vendor(here, name="xinlang", secret=token)
+        answer = await asyncio.to_thread(comment, token)
+        assert answer["shenyan_hold"]
+        assert await held(here.town) == [RUDE]
+        as_a_vendor(here, name="xinlang", secret="guess")
+        with pytest.raises(requests.exceptions.ProxyError):
+            await asyncio.to_thread(comment, token)
 
 
 # --- attackers at the door --------------------------------------------------------------------

@@ -10,6 +10,7 @@ from app.clients import platform_http
 from app.core.errors import FateUnknown, PlatformBusy, PlatformError, RateLimited, TokenExpired
 from app.core.model import Card, Cards, Media, MediaKind, MessageKind, Part, Position, Reply, Text
 from app.core.records import Delivery
+from app.core.submission import Way
 from app.platforms.weibo.client import WeiboClient
 from app.ports import PlatformClient
 from tests.platforms.loopback import answering, loopback, response
@@ -27,6 +28,12 @@ def private(*parts: Part, **changes: Any) -> Delivery:
 
 def public(kind: MessageKind, extra: Mapping[str, str], part: Part = Text("已收悉")) -> Delivery:  # noqa: B008
     return private(part, message=message(kind=kind, passive=False, extra=extra))
+
+
+def submitted(way: Way, extra: Mapping[str, str], part: Part) -> Delivery:
+    """What a vendor sent by itself."""
+    told = message("egress:1", kind=MessageKind.EVENT, event=way, passive=False, extra=extra)
+    return private(part, message=told)
 
 
 class Weibo:
@@ -142,6 +149,55 @@ async def test_a_mention_whose_status_is_unknown_gets_the_one_private_message() 
     assert str(weibo.sent[0].url) == "https://m.weibo/2/messages/reply.json"
 
 
+async def test_a_post_of_a_vendors_is_shared() -> None:
+    weibo = Weibo({"id": 5, "text": "停水 https://a.gov.cn"})
+    receipt = await weibo.client.send(submitted(Way.STATUS, {}, Text("停水 https://a.gov.cn")))
+    assert str(weibo.sent[0].url) == "https://api.weibo/2/statuses/share.json"
+    fields = {"access_token": "ACCESS_TOKEN", "status": "停水 https://a.gov.cn", "rip": "203.0.113.9"}
+    assert (weibo.form, json.loads(receipt)["id"]) == (fields, 5)
+
+
+@pytest.mark.parametrize(
+    ("extra", "part", "body"),
+    [
+        pytest.param(
+            {"touser": '["7", "8"]'},
+            Text("停水"),
+            {"touser": ["7", "8"], "text": {"content": "停水"}, "msgtype": "text"},
+            id="words for a list",
+        ),
+        pytest.param(
+            {"tag_id": "123"},
+            Cards((Card("题", "要", "https://a.gov.cn"),)),
+            {
+                "filter": {"group_id": "123"},
+                "articles": [{"display_name": "题", "summary": "要", "image": "", "url": "https://a.gov.cn"}],
+                "msgtype": "articles",
+            },
+            id="articles for a group",
+        ),
+    ],
+)
+async def test_a_mass_message_is_json(extra: Mapping[str, str], part: Part, body: object) -> None:
+    weibo = Weibo({"result": True, "msg_id": 9})
+    receipt = await weibo.client.send(submitted(Way.MASS, extra, part))
+    (sent,) = weibo.sent
+    assert str(sent.url) == "https://m.weibo/2/messages/sendall.json?access_token=ACCESS_TOKEN"
+    assert (json.loads(sent.content), json.loads(receipt)["msg_id"]) == (body, 9)
+
+
+async def test_a_mass_message_is_refused_in_a_shape_of_its_own() -> None:
+    weibo = Weibo({"request": "/2/messages/sendall", "errcode": "10014", "errmsg": "no"}, 400)
+    with pytest.raises(PlatformError) as refused:
+        await weibo.client.send(submitted(Way.MASS, {"tag_id": "1"}, Text("停水")))
+    assert (type(refused.value), refused.value.code) == (PlatformError, "10014")
+
+
+async def test_what_the_platform_answered_is_the_receipt() -> None:
+    answer = {"result": True, "sender_id": "1", "receiver_id": "2489518277"}
+    assert json.loads(await Weibo(answer).client.send(private())) == answer
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
@@ -153,6 +209,13 @@ async def test_a_mention_whose_status_is_unknown_gets_the_one_private_message() 
             public(MessageKind.COMMENT, {"cid": "7", "id": "3"}, Position("1", "2")),
             "no-form",
             id="place as comment",
+        ),
+        pytest.param(submitted(Way.STATUS, {}, Position("1", "2")), "no-form", id="place as post"),
+        pytest.param(
+            submitted(Way.MASS, {"tag_id": "1"}, Position("1", "2")), "no-form", id="place for many"
+        ),
+        pytest.param(
+            submitted(Way.MASS, {"tag_id": "1"}, Text("\ud83d")), "unsendable", id="half a character for many"
         ),
     ],
 )

@@ -23,10 +23,12 @@ from app.core.model import (
     Text,
     Transfer,
 )
+from app.core.submission import Way
 from app.platforms.signatures import signature_of
-from app.platforms.weibo.codec import MAX_COMMENT, MAX_TEXT, WeiboCodec
+from app.platforms.weibo.codec import MAX_COMMENT, MAX_POST, MAX_TEXT, WeiboCodec
 from app.ports import Codec
 from tests.values import NOON
+from tests.values import message as message_with
 
 SECRET = "xyz123xyz"
 CODEC = WeiboCodec("weibo-hall", SECRET, timedelta(minutes=10), uid="1902538057")
@@ -61,6 +63,10 @@ def decode(push: object = PUSH) -> Message:
 
 
 ASKED = decode()
+POSTED, MASSED = (
+    message_with("egress:1", kind=MessageKind.EVENT, event=way, passive=False)
+    for way in (Way.STATUS, Way.MASS)
+)
 COMMENTED = replace(ASKED, kind=MessageKind.COMMENT, passive=False)
 
 
@@ -190,6 +196,10 @@ def test_what_is_written_reads_back(part: Part) -> None:
         pytest.param(ASKED, (Transfer(),), "system.unsendable", id="transfer"),
         pytest.param(ASKED, (Opaque("x"),), "system.unsendable", id="unknown"),
         pytest.param(COMMENTED, (Cards((Card("标题"),)),), "system.unsendable", id="card in a comment"),
+        pytest.param(POSTED, (Text("字" * (MAX_POST + 1)),), "system.too-long", id="too long a post"),
+        pytest.param(POSTED, (Cards((Card("标题"),)),), "system.unsendable", id="card in a post"),
+        pytest.param(MASSED, (Text("字" * (MAX_TEXT + 1)),), "system.too-long", id="too long for many"),
+        pytest.param(MASSED, (Position("1", "2"),), "system.no-form", id="place for many"),
     ],
 )
 def test_objects(message: Message, parts: tuple[Part, ...], rule: str) -> None:

@@ -48,6 +48,12 @@ def raised(error: Exception) -> Exception:
         return caught
 
 
+def test_an_error_that_names_its_own_code_is_told_once(log: LogObserver, stream: StringIO) -> None:
+    log.failed("egress", BotTimeout(code="too-slow"), channel="hall", code="too-slow")
+    (event,) = events(stream)
+    assert (event["event"], event["code"], event["channel"]) == ("failed", "too-slow", "hall")
+
+
 def test_an_exchange(log: LogObserver, stream: StringIO) -> None:
     log.exchange_finished(
         exchange(state=ExchangeState.HELD, verdict=MOCKED, bot_seconds=0.25, check_seconds=0.0004)

@@ -50,7 +50,7 @@ async def door(
         here.relay.codec = codec
         here.bot.may_answer.set()
         webhooks = Webhooks({"hall": Hook(codec, here.relay)}, here.heard, here.clock, 4_096, read_within_s)
-        transport = httpx.ASGITransport(Front(webhooks, webhooks, webhooks, webhooks))
+        transport = httpx.ASGITransport(Front(webhooks, {}, webhooks, webhooks))
         async with httpx.AsyncClient(transport=transport, base_url="http://guard") as client:
             yield client, here
 

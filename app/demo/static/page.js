@@ -4,6 +4,7 @@
 const field = (id) => document.getElementById(id);
 const VIA = {
   passive: "被动回复",
+  post: "发布",
   api: "客服消息 / 私信",
   comment: "评论",
   notice: "平台提示",

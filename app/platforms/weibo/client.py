@@ -1,6 +1,7 @@
-"""Weibo's send APIs: private messages within the window, and answers to comments.
+"""Weibo's send APIs: private messages within the window, answers to comments, and what vendors post.
 
-Source: open.weibo.com/wiki, Send_Customer_Service_Message, 2/comments/create, 2/comments/reply.
+Source: open.weibo.com/wiki, Send_Customer_Service_Message, 2/comments/create, 2/comments/reply,
+2/statuses/share, 高级群发接口.
 """
 
 import json
@@ -11,9 +12,10 @@ from urllib.parse import urlencode
 import httpx
 
 from app.core.errors import FateUnknown, PlatformError
-from app.core.model import MessageKind, Part, Text
+from app.core.model import Cards, MessageKind, Part, Text
 from app.core.records import Delivery
 from app.core.strict_json import parse_object
+from app.core.submission import Way, way_of
 from app.platforms.posting import HttpAnswer, post
 from app.platforms.weibo.parts import form_of
 from app.platforms.weibo.refusals import ACCEPTED_LATE, error_of
@@ -22,13 +24,19 @@ SEND_WITHIN_S = 20.0
 """Well below a courier's lease."""
 
 
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json; charset=utf-8"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: where to, with which form fields, and which field of the answer proves it done."""
+    """One request: where to, with what body, and which field of the answer proves it done."""
 
     url: str
-    form: Mapping[str, str]
+    body: bytes
     proof: str
+    media_type: str = FORM
+    query: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +50,8 @@ class WeiboClient:
 
     async def send(self, delivery: Delivery) -> str:
         call = self._call(delivery)
-        try:
-            # One level of form encoding is all the encoding `data` gets.
-            content = urlencode(call.form).encode("ascii")
-        except UnicodeEncodeError:
-            raise PlatformError("the reply has half a character in it", code="unsendable") from None
         answer = await post(
-            self.http, call.url, content, "application/x-www-form-urlencoded", within_s=SEND_WITHIN_S
+            self.http, call.url, call.body, call.media_type, within_s=SEND_WITHIN_S, query=call.query
         )
         return _receipt(answer, call.proof)
 
@@ -57,6 +60,11 @@ class WeiboClient:
             raise PlatformError("a delivery carries one part", code="too-many-parts")
         (part,) = delivery.reply.parts
         message = delivery.message
+        match way_of(message):
+            case Way.STATUS:
+                return self._status(part)
+            case Way.MASS:
+                return self._mass(part, message.extra)
         comment_id, status_id = message.extra.get("cid", ""), message.extra.get("id", "")
         match message.kind:
             case MessageKind.COMMENT | MessageKind.MENTION if status_id:
@@ -76,7 +84,7 @@ class WeiboClient:
             "type": form.type,
             "data": form.data,
         }
-        return Call(f"{self.api_base}/2/messages/reply.json", fields, proof="")
+        return _form_call(f"{self.api_base}/2/messages/reply.json", fields, proof="")
 
     def _comment(self, part: Part, status_id: str, comment_id: str) -> Call:
         if not isinstance(part, Text):
@@ -89,10 +97,45 @@ class WeiboClient:
             "rip": self.real_ip,
         }
         if not comment_id:
-            return Call(f"{self.comment_api_base}/2/comments/create.json", fields, proof="id")
+            return _form_call(f"{self.comment_api_base}/2/comments/create.json", fields, proof="id")
         # Without it the platform writes "回复@name:" in front: words that nobody checked, and counted ones.
         fields |= {"cid": comment_id, "without_mention": "1"}
-        return Call(f"{self.comment_api_base}/2/comments/reply.json", fields, proof="id")
+        return _form_call(f"{self.comment_api_base}/2/comments/reply.json", fields, proof="id")
+
+    def _status(self, part: Part) -> Call:
+        if not isinstance(part, Text):
+            raise PlatformError("Weibo takes only text in a post", code="no-form")
+        fields = {"access_token": self.access_token, "status": part.text, "rip": self.real_ip}
+        return _form_call(f"{self.comment_api_base}/2/statuses/share.json", fields, proof="id")
+
+    def _mass(self, part: Part, extra: Mapping[str, str]) -> Call:
+        """The one call that takes JSON. It names a task: the platform sends by and by."""
+        match part:
+            case Text(text):
+                content: Mapping[str, object] = {"text": {"content": text}, "msgtype": "text"}
+            case Cards() if form := form_of(part):
+                content = {**parse_object(form.data), "msgtype": "articles"}
+            case _:
+                raise PlatformError("Weibo has no mass message for this part", code="no-form")
+        whom: Mapping[str, object] = (
+            {"touser": json.loads(extra["touser"])}
+            if "touser" in extra
+            else {"filter": {"group_id": extra["tag_id"]}}
+        )
+        try:
+            body = json.dumps({**whom, **content}, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise PlatformError("the reply has half a character in it", code="unsendable") from None
+        query = {"access_token": self.access_token}
+        return Call(f"{self.api_base}/2/messages/sendall.json", body, "msg_id", JSON, query)
+
+
+def _form_call(url: str, fields: Mapping[str, str], proof: str) -> Call:
+    try:
+        # One level of form encoding is all the encoding `data` gets.
+        return Call(url, urlencode(fields).encode("ascii"), proof)
+    except UnicodeEncodeError:
+        raise PlatformError("the reply has half a character in it", code="unsendable") from None
 
 
 def _receipt(answer: HttpAnswer, proof: str) -> str:
@@ -112,14 +155,14 @@ def _receipt(answer: HttpAnswer, proof: str) -> str:
     proven = bool(fields.get(proof)) if proof else fields.get("result", True) is True
     if answer.status != 200 or not proven:
         raise FateUnknown("Weibo's answer is not the documented one", code="bad-answer")
-    return json.dumps(fields, ensure_ascii=False) if proof else ""
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _error_code(fields: Mapping[str, object]) -> int | None:
-    """Comes as number or text; None: the answer names no error. Raises ValueError."""
-    value = fields.get("error_code")
+    """A number or a text, from sendall as `errcode`; None: the answer names no error. Raises ValueError."""
+    value = fields.get("error_code", fields.get("errcode"))
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("error_code is no number")
-    return int(value)
+    return int(value) or None

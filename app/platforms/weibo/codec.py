@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from app.core.errors import BotMalformed, DecodeError
 from app.core.model import Cards, Category, Finding, Message, MessageKind, Part, Reply, Severity, Span, Text
 from app.core.strict_json import parse_object
+from app.core.submission import Way, way_of
 from app.platforms.signatures import require_fresh, require_signature, signature_of, signed_value
 from app.platforms.weibo.parts import MAX_CARDS, form_of, part_of, url_encoded
 from app.platforms.weibo.pushes import id_text, message_of, read_push
@@ -23,6 +24,11 @@ MAX_TEXT = 299
 
 MAX_COMMENT = 140
 """汉字 in a comment (wiki: 2/comments/create), counted in the same way."""
+
+MAX_POST = 140
+"""汉字 in a post (wiki: 2/statuses/share), counted in the same way."""
+
+PRIVATE, COMMENT, POST = "私信", "评论", "正文"
 
 JSON = "application/json"
 
@@ -75,10 +81,16 @@ class WeiboCodec:
         return json.dumps(answer, ensure_ascii=False).encode("utf-8")
 
     def objections(self, message: Message, reply: Reply) -> Sequence[Finding]:
-        comment = message.kind in (MessageKind.COMMENT, MessageKind.MENTION)
         if len(reply.parts) != 1:
             return (_objection("system.too-many-parts", "微博一次只能回复一条消息。"),)
-        return tuple(_part_objections(reply.parts[0], comment=comment))
+        (part,), way = reply.parts, way_of(message)
+        if way is Way.MASS and not isinstance(part, Text | Cards):
+            return (_objection("system.no-form", "群发只能发文字或图文。"),)
+        if way is Way.STATUS:
+            return tuple(_part_objections(part, POST, MAX_POST))
+        if message.kind in (MessageKind.COMMENT, MessageKind.MENTION):
+            return tuple(_part_objections(part, COMMENT, MAX_COMMENT))
+        return tuple(_part_objections(part, PRIVATE, MAX_TEXT))
 
     def pieces(self, message: Message, reply: Reply) -> Sequence[Reply]:
         return (reply,)
@@ -121,16 +133,15 @@ def _read_answer(message: Message, answer: Mapping[str, object]) -> Part:
     return part_of(type_name, encoded)
 
 
-def _part_objections(part: Part, *, comment: bool) -> Iterator[Finding]:
-    place, limit = ("评论", MAX_COMMENT) if comment else ("私信", MAX_TEXT)
+def _part_objections(part: Part, place: str, limit: int) -> Iterator[Finding]:
     match part:
         case Text(text):
             if not text.strip():
                 yield _objection("system.empty", "回复为空。")
             if (length := _utf16_units(text)) > limit:
                 yield _objection("system.too-long", f"文本有 {length} 字，超过微博{place} {limit} 字的上限。")
-        case _ if comment:
-            yield _objection("system.unsendable", "微博评论只能用文字回复。")
+        case _ if place != PRIVATE:
+            yield _objection("system.unsendable", f"微博{place}只能用文字。")
         case Cards(cards):
             if not 1 <= len(cards) <= MAX_CARDS:
                 yield _objection(

@@ -50,7 +50,14 @@ def part_of(type_name: str, encoded: str) -> Part:
         raise ValueError("type is none that a passive answer can have")
     if _BROKEN_ESCAPE.search(encoded):
         raise ValueError("data is not URL-encoded")
-    return _READERS[type_name](parse_object(unquote_plus(encoded, errors="strict")))
+    return read_part(type_name, unquote_plus(encoded, errors="strict"))
+
+
+def read_part(type_name: str, data: str) -> Part:
+    """`data` is JSON as it is. Raises ValueError, which never quotes it."""
+    if type_name not in _READERS:
+        raise ValueError("type is none that a message can have")
+    return _READERS[type_name](parse_object(data))
 
 
 def url_encoded(form: Form) -> str:

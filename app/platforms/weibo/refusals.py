@@ -6,6 +6,7 @@ A code that is not listed is a refusal for good: PlatformError.
 from datetime import timedelta
 
 from app.core.errors import FateUnknown, PlatformBusy, PlatformError, RateLimited, TokenExpired
+from app.core.weibo_calls import TOKEN_CODES
 
 ACCEPTED_LATE = 20032
 """Published, only shown with a delay: no error at all."""
@@ -19,9 +20,6 @@ _MAYBE_DONE = frozenset({10001, 10010, 10011})
 _RATE = frozenset({10022, 10023, 10024})
 """By address, by user, by user and interface."""
 
-_TOKEN = frozenset({21301, 21314, 21315, 21316, 21317, 21319, 21327, 21332})
-"""Used, expired, revoked or rejected."""
-
 RATE_PERIOD = timedelta(hours=1)
 """The limits are counted by the hour."""
 
@@ -34,6 +32,6 @@ def error_of(code: int) -> PlatformError:
         return FateUnknown("Weibo failed on the way", code=text)
     if code in _RATE:
         return RateLimited("Weibo's hourly limit is reached", code=text, retry_after=RATE_PERIOD)
-    if code in _TOKEN:
+    if code in TOKEN_CODES:
         return TokenExpired("Weibo refuses the access token; enter a new access_token", code=text)
     return PlatformError("Weibo refused it", code=text)

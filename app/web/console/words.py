@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.core.identity import Role
 from app.core.manuscripts import REFERENCE
-from app.core.model import Message
+from app.core.model import Message, MessageKind
 from app.core.records import DeliveryState, HoldState, PostState
 from app.core.submission import Way, way_of
 from app.web.console.language import translate as _
@@ -42,6 +42,7 @@ WAYS: Mapping[str, str] = {
     Way.SUBSCRIPTION: "订阅通知",
     Way.ONE_OFF: "一次性订阅消息",
     Way.COMMENT: "回复评论",
+    Way.STATUS: "发布微博",
 }
 DELIVERY_STATES: Mapping[str, str] = {
     DeliveryState.QUEUED: "等待发送",
@@ -107,6 +108,8 @@ ACTIONS: Mapping[str, str] = {
     "takeover.begin": "转人工",
     "takeover.end": "交回机器人",
     "vendor.token": "外包方取令牌",
+    "vendor.issue": "发给外包方令牌",
+    "vendor.end-tokens": "作废外包方旧令牌",
     "vendor.revoke": "停用外包方",
     "vendor.restore": "恢复外包方",
     "shift.hand-over": "交班",
@@ -125,6 +128,9 @@ def aim(message: Message) -> str:
         return _("标签 {id} 的关注者").format(id=extra["tag_id"])
     if way is Way.MASS:
         return _("{n} 位关注者").format(n=len(json.loads(extra.get("touser", "[]"))))
+    if message.kind is MessageKind.COMMENT:
+        place = _("微博 {id} 下") if "cid" not in extra else _("微博 {id} 下的评论 {cid}")
+        return place.format(**extra)
     return extra.get("towxname", "")
 
 

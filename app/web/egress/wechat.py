@@ -18,9 +18,9 @@ from app.core.errors import DecodeError, PlatformError, StoreError
 from app.core.strict_json import parse_object
 from app.core.submission import Submission, Way
 from app.core.vendors import Vendor, VendorRefused
+from app.platforms.passage import Passage
 from app.platforms.wechat.articles import draft_written
 from app.platforms.wechat.drafts import Drafts
-from app.platforms.wechat.passage import Passage
 from app.platforms.wechat.pushed import KF_ACCOUNT, read_push, read_typing
 from app.platforms.wechat.submitted import read_submission
 from app.ports import Clock, NewId, Observer

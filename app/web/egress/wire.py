@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import DecodeError
+from app.core.strict_form import parse_form
 from app.core.strict_json import parse_object
 from app.web.bodies import Refused, read_capped
 
@@ -24,6 +25,14 @@ def fields_of(body: bytes) -> Mapping[str, object]:
     """Raises DecodeError."""
     try:
         return parse_object(body)
+    except ValueError as error:
+        raise DecodeError(str(error)) from error
+
+
+def form_of(written: bytes) -> dict[str, str]:
+    """A form's fields, or a query's. Raises DecodeError."""
+    try:
+        return parse_form(written)
     except ValueError as error:
         raise DecodeError(str(error)) from error
 

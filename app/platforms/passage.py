@@ -3,15 +3,20 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 
 from app.core.errors import FateUnknown, PlatformBusy
 from app.platforms.posting import MAX_ANSWER_BYTES
-from app.platforms.wechat.tokens import AccessTokens
 
 WITHIN_S = 30.0
 _ASKED_FOR = {"Accept-Encoding": "identity"}
+
+
+class Tokens(Protocol):
+    async def current(self) -> str:
+        """The account's own. Raises PlatformError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Passed:
 class Passage:
     http: httpx.AsyncClient
     api_base: str
-    tokens: AccessTokens
+    tokens: Tokens
 
     @asynccontextmanager
     async def call(
