@@ -15,7 +15,8 @@ from rich.progress import Progress as Bars
 
 from tests.faults.judge import PROMISES
 from tests.faults.report import show, write_json
-from tests.faults.run import Finished, Plan, Progress, run
+from tests.faults.run import Finished, Progress, run
+from tests.faults.scene import Plan
 
 REPORT = Path("build/chaos.json")
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 CHUNK = 16_384
 CONNECT_WITHIN_S = 5.0
@@ -22,14 +23,14 @@ class Condition(StrEnum):
 
 @dataclass(slots=True)
 class Cable:
-    """Listens on `port` of the loopback and carries to `host:target`."""
+    """Listens on `port` of the loopback and carries to `target`: a port of it, or a Unix socket."""
 
-    target: int
+    target: int | Path
     port: int = 0
-    host: str = "127.0.0.1"
     condition: Condition = Condition.WHOLE
     bytes_per_s: int = 2_000
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _carrying: "set[asyncio.Task[None]]" = field(default_factory=set)
     _mended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def spoil(self, condition: Condition) -> None:
@@ -59,24 +60,35 @@ class Cable:
             server.close()
             self.mend()
             self._reset_all()
+            if self._carrying:
+                await asyncio.wait(self._carrying, timeout=1.0)
 
     async def _carry(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        carrying = asyncio.current_task()
+        assert carrying is not None
+        self._carrying.add(carrying)
         self._writers.add(near_out)
         far_out: asyncio.StreamWriter | None = None
         try:
             if self.condition is Condition.CUT:
                 return
             async with asyncio.timeout(CONNECT_WITHIN_S):
-                far_in, far_out = await asyncio.open_connection(self.host, self.target)
+                far_in, far_out = await self._reach()
             self._writers.add(far_out)
             await asyncio.gather(self._pump(near_in, far_out), self._pump(far_in, near_out))
         except (OSError, TimeoutError):
             pass
         finally:
+            self._carrying.discard(carrying)
             for writer in (near_out, far_out):
                 if writer is not None:
                     self._writers.discard(writer)
                     writer.transport.abort()
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.target, Path):
+            return await asyncio.open_unix_connection(self.target)
+        return await asyncio.open_connection("127.0.0.1", self.target)
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(CHUNK):

@@ -1,8 +1,8 @@
 """`python -m tests.faults.nursery`: reads the rules once, then forks off a guard for each line it is told.
 
-In: {"config": path, "strings": path, "log": path}. Out: {"pid": n} at a birth, {"pid": n, "status": n} at a
-death, and {"late_at": seconds, "by_s": seconds} whenever this process, which does nothing else, was itself
-not given the processor: then nobody's lateness proves anything.
+In: {"name": word, "config": path, "strings": path, "log": path}. Out: {"name": word, "pid": n} at a birth,
+{"pid": n, "status": n} at a death, and {"late_at": seconds, "by_s": seconds} whenever this process, which does
+nothing else, was itself not given the processor: then nobody's lateness proves anything.
 """
 
 import ctypes
@@ -46,10 +46,10 @@ def main() -> None:
             bear(**json.loads(line))
 
 
-def bear(config: str, strings: str, log: str) -> None:
+def bear(name: str, config: str, strings: str, log: str) -> None:
     pid = os.fork()
     if pid:
-        say(pid=pid)
+        say(name=name, pid=pid)
         return
     try:
         # Guards outlive nobody: the driver's end is the nursery's, and the nursery's is theirs.

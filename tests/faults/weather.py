@@ -17,6 +17,7 @@ from tests.faults.steps import STEPS, Step
 CLOCKS_S = (-300, -61, 61, 300)
 """How far a guard's clock is moved: below the 10 minutes after which a push's signature is too old."""
 LITTLE_ROOM_BYTES = 4_096
+UNLIMITED = resource.RLIM_INFINITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def file_faults(file: Path, fleet: Fleet) -> Iterator[Fault]:
             await asyncio.sleep(for_s)
         finally:
             for pid in limited:
-                _allow_files(pid, resource.RLIM_INFINITY)
+                _allow_files(pid, UNLIMITED)
 
     async def lock_and_kill(for_s: float) -> None:
         """What was heard meanwhile sits in memory alone, and then there is no memory."""
