@@ -53,6 +53,7 @@ from app.service.takeovers import Takeovers
 from app.service.vendors import Vendors
 from app.service.workers import kept_running
 from app.settings.whole import Settings
+from app.storage.location import is_sole
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
 from app.telemetry.logs import configure
@@ -96,7 +97,10 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
     async with AsyncExitStack() as stack:
         parts = await open_parts(settings, stack)
         guard = _assemble(parts)
-        await guard.store.orphan_claims(utc_now())
+        if is_sole(
+            settings.storage
+        ):  # else another process may be at them: their leases run out by themselves
+            await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
         everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper)

@@ -614,6 +614,18 @@ def test_the_tables_are_raised(run: Run, config: Path) -> None:
     assert run("audit", "verify", "-c", str(config)).code == 0
 
 
+@pytest.mark.usefixtures("records")
+def test_the_tables_go_one_step_back_when_somebody_says_so(run: Run, config: Path) -> None:
+    unasked = run("db", "downgrade", "-c", str(config))  # nobody is there to say yes
+    assert (unasked.code, run("audit", "verify", "-c", str(config)).code) == (1, 0)
+    back = run("db", "downgrade", "--yes", "-c", str(config))
+    assert (back.code, "the schema is now 0" in back.out) == (0, True)
+    older = run("audit", "verify", "-c", str(config))
+    assert (older.code, "run `shenyan db upgrade`" in older.err) == (2, True)
+    assert run("db", "upgrade", "-c", str(config)).code == 0
+    assert run("audit", "verify", "-c", str(config)).code == 0
+
+
 # --- the frame --------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from app.loading.ruleset import load_checker
 from app.ports import Coordinator, Observer, SecondOpinion
 from app.service.bot_watch import BotWatch
 from app.settings.whole import Settings
+from app.storage.location import location
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
 from app.telemetry.metrics import Metrics
@@ -57,8 +58,10 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     rules = settings.rules
     checker = await asyncio.to_thread(load_checker, rules.rules_dir, rules.lexicons_dir, rules.cache_dir)
     store = await SqlStore.open(
-        settings.storage.url,
+        location(settings.storage),
         settings.storage.busy_timeout_s,
+        readers=settings.storage.readers,
+        statement_timeout_s=settings.storage.statement_timeout_s,
         conversation_within=timedelta(seconds=settings.conversations.within_s),
         conversation_turns=settings.conversations.turns,
         turns_for=frozenset(

@@ -12,6 +12,7 @@ from app.settings.desk import Console
 from app.settings.whole import Settings
 from app.storage import migrate
 from app.storage.database import Database
+from app.storage.location import location
 from app.storage.people import SqlPeople
 
 FIRST = "admin"
@@ -51,8 +52,9 @@ async def users_on(settings: Settings) -> Sequence[User]:
 @asynccontextmanager
 async def records_of(settings: Settings) -> AsyncIterator[Database]:
     """Ready to use, closed afterwards. Raises ConfigError, StoreError."""
-    migrate.prepare(settings.storage.url, settings.storage.busy_timeout_s)
-    database = Database(settings.storage.url, settings.storage.busy_timeout_s)
+    url = location(settings.storage)
+    migrate.prepare(url, settings.storage.busy_timeout_s)
+    database = Database(url, settings.storage.busy_timeout_s)
     try:
         yield database
     finally:

@@ -15,7 +15,8 @@ from app.loading.policies import channel_policies
 from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.settings.whole import Settings
-from app.storage.database import open_engine
+from app.storage.engines import open_engine
+from app.storage.location import location
 from app.web.forward_proxy.authority import load_authority
 
 P = ParamSpec("P")
@@ -25,7 +26,7 @@ _SOON = timedelta(days=90)
 
 def prove(settings: Settings) -> None:
     """Raises ConfigError with every problem found."""
-    problems = _told(open_engine, settings.storage.url, settings.storage.busy_timeout_s)
+    problems = _told(_usable_location, settings)
     for name, channel in settings.channels.items():
         problems += [f"channels.{name}: {what}" for what in _told(codec_of, name, channel)]
     for name, bot in settings.bots.items():
@@ -59,6 +60,11 @@ def _remarks_on_authority(settings: Settings) -> list[str]:
     if left > _SOON:
         return []
     return [f"forward_proxy.ca_certificate: 还剩 {left.days} 天 {left.days} days left; make another in time"]
+
+
+def _usable_location(settings: Settings) -> None:
+    """Raises ConfigError."""
+    open_engine(location(settings.storage), settings.storage.busy_timeout_s)
 
 
 def _remark_on_facts(facts: FactList | None) -> str:

@@ -1,4 +1,4 @@
-"""`shenyan db upgrade` and `backup`."""
+"""`shenyan db upgrade`, `downgrade` and `backup`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +13,30 @@ app = typer.Typer(help="记录的升级与备份。Upgrade or back up the record
 @app.command()
 def upgrade(config: ConfigFile = None) -> None:
     """把表结构升级到这个版本。Bring the schema to this version."""
+    from app.storage.location import location
     from app.storage.migrate import upgrade as migrate
 
-    migrate(settings_from(config).storage.url)
+    migrate(location(settings_from(config).storage))
     typer.echo("表结构已是最新 the schema is up to date")
+
+
+@app.command()
+def downgrade(
+    config: ConfigFile = None,
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问。Do not ask.")] = False,
+) -> None:
+    """表结构退一步，这一步才有的内容随之删除。Take the schema one step back."""
+    from app.storage.location import location
+    from app.storage.migrate import downgrade as step_back
+
+    url = location(settings_from(config).storage)
+    if not yes:
+        typer.confirm(
+            "所有进程都停了、备份也做了吗？最新一步才有的表和列会被删除\n"
+            "Is every process stopped and a backup made? Tables and columns of the newest step are deleted",
+            abort=True,
+        )
+    typer.echo(f"表结构退到了 the schema is now {step_back(url)}")
 
 
 @app.command()
@@ -26,8 +46,9 @@ def backup(
 ) -> None:
     """在线备份，并读回验证。Copy the records while they are in use, and prove the copy."""
     from app.storage.backup import backup as copy
+    from app.storage.location import location
 
-    made = copy(settings_from(config).storage.url, target)
+    made = copy(location(settings_from(config).storage), target)
     typer.echo(
         f"{made.path}: {made.exchanges} exchanges, {made.holds} holds, "
         f"{made.deliveries} deliveries, {made.audit} audit entries"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from app.core.model import Disposition, Finding, Message, Reply, Severity, Verdict
-from app.core.records import STOPPED, Delivery, Exchange, ExchangeState, Hold, Outcome
+from app.core.records import ABANDONED, STOPPED, Delivery, Exchange, ExchangeState, Hold, Outcome
 
 HEAD_START = timedelta(seconds=1)
 NO_LIMITS: Mapping[Severity, timedelta] = MappingProxyType({})
@@ -83,7 +83,7 @@ def defer(outcome: Outcome, *, fallbacks: Fallbacks, now: datetime, new_id: str)
 
 def abandon(exchange: Exchange, now: datetime) -> Exchange:
     """Nobody finished it and no resend came: listed for a person."""
-    return replace(exchange, state=ExchangeState.UNANSWERED, finished_at=now, why="crash")
+    return replace(exchange, state=ExchangeState.UNANSWERED, finished_at=now, why=ABANDONED)
 
 
 def _silent(done: Exchange, *, promised: bool, spoken: Reply | None) -> Outcome:

@@ -266,6 +266,9 @@ class Handover:
     """None: the next person has not confirmed it yet."""
 
 
+ABANDONED = "crash"
+"""Why an exchange that nobody finished has no answer."""
+
 STOPPED = "stopped"
 """Why an exchange of a stopped channel has no answer."""
 

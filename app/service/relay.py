@@ -16,7 +16,7 @@ from app.core.disposition import Fallbacks, defer, dispose, fail, with_objection
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
 from app.core.label import Label, labelled
 from app.core.model import Category, Disposition, Finding, Message, Reply, Severity, Verdict
-from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
+from app.core.records import ABANDONED, CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
@@ -192,7 +192,10 @@ class Relay:
         async def write() -> Outcome:
             in_time = ours and not window.closed
             outcome = self._dispose(exchange, code, in_time=in_time, new_id=new_id)
-            await self.store.record(outcome)
+            try:
+                await self.store.record(outcome)
+            except Conflict:
+                return await self._recorded_unheard(exchange)
             return outcome
 
         outcome = await self._persist(write)
@@ -202,6 +205,15 @@ class Relay:
         late = defer(outcome, fallbacks=self.fallbacks, now=self.clock(), new_id=new_id)
         await self._persist(lambda: self.store.amend(late, ExchangeState.ANSWERED))
         return late
+
+    async def _recorded_unheard(self, exchange: Exchange) -> Outcome:
+        """What an earlier try of ours has written, whose commit the records never confirmed: an answer that
+        nobody has heard yet is still ours to speak or to send. Raises Conflict: it was somebody else."""
+        stored = await self.store.exchange(exchange.id)
+        others = stored.state in (ExchangeState.CLAIMED, ExchangeState.CLOSED) or stored.why == ABANDONED
+        if stored.fence != exchange.fence or others:
+            raise Conflict("the exchange was taken over by somebody else", state=stored.state.value)
+        return Outcome(stored)
 
     def _dispose(self, exchange: Exchange, code: str, *, in_time: bool, new_id: str) -> Outcome:
         if code:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.settings.values import Closed
+from app.settings.values import Closed, Secret
 
 
 class Server(Closed):
@@ -23,9 +23,17 @@ class Server(Closed):
 
 class Storage(Closed):
     url: str = "sqlite:///var/shenyan.db"
-    """An SQLAlchemy URL."""
+    """An SQLAlchemy URL: of an SQLite file, or of a PostgreSQL database."""
+    password: Secret | None = None
+    """PostgreSQL's, where it does not stand in the URL."""
     busy_timeout_s: float = Field(2.0, gt=0, lt=4)
-    """How long a locked database is waited for; below the platform's 5 s."""
+    """How long a locked database, or one that does not answer, is waited for; below the platform's 5 s."""
+    statement_timeout_s: float = Field(10.0, ge=1, le=600)
+    """The longest read on PostgreSQL."""
+    readers: int = Field(2, ge=1, le=32)
+    """Connections for reading, beside the one that writes."""
+    sole_process: bool | None = None
+    """Whether no other process is at the records; None: on SQLite none is, on PostgreSQL others may be."""
 
 
 class Conversations(Closed):

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,11 @@ from sqlalchemy import Connection, func, select
 
 from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
-from app.core.records import AuditEntry
 from app.storage import schema, trail
-from app.storage.database import described, open_engine, sqlite_file, store_errors
+from app.storage.dump import dump
+from app.storage.engines import open_engine
+from app.storage.failures import described, store_errors
+from app.storage.location import sqlite_file
 
 WAITS_S = 30.0
 """How long a locked database is waited for."""
@@ -33,20 +34,23 @@ class Backup:
 def backup(url: str, target: Path) -> Backup:
     """Copy the records to a new file `target`, verified. An existing file is never overwritten.
 
-    Raises ConfigError (no SQLite file, target exists), StoreError (cannot be copied or fails the proof).
+    An SQLite file's copy is one; a server's is an archive for pg_restore.
+    Raises ConfigError (target exists, no pg_dump), StoreError (cannot be copied or fails the proof).
     """
     source = sqlite_file(url)
-    if source is None:
-        raise ConfigError("only an SQLite file is backed up like this; use pg_dump for PostgreSQL")
-    if not source.is_file():
+    if source is not None and not source.is_file():
         raise ConfigError("there are no records to back up at storage.url")
     if target.exists():
         raise ConfigError(f"{target} is there already; name a new file")
     unproved = target.with_name(f"{target.name}.unproved")
     try:
         try:
-            _copy(source, unproved)
-            proved = _prove(unproved)
+            _make_private(unproved)
+            if source is None:
+                proved = dump(url, unproved, WAITS_S)
+            else:
+                _copy(source, unproved)
+                proved = _prove(unproved)
             _keep(unproved, target)
         finally:
             unproved.unlink(missing_ok=True)
@@ -55,9 +59,12 @@ def backup(url: str, target: Path) -> Backup:
     return Backup(target, **proved)
 
 
-def _copy(source: Path, unproved: Path) -> None:
+def _make_private(unproved: Path) -> None:
     unproved.unlink(missing_ok=True)
     unproved.touch(mode=0o600)
+
+
+def _copy(source: Path, unproved: Path) -> None:
     with (
         closing(sqlite3.connect(source, timeout=WAITS_S)) as records,
         closing(sqlite3.connect(unproved)) as copy,
@@ -86,16 +93,9 @@ def _check(connection: Connection) -> None:
         raise StoreError("the copy is damaged: PRAGMA integrity_check says so")
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise StoreError("the copy is damaged: a hold or delivery has lost its exchange")
-    broken = broken_link(_trail(connection))
+    broken = broken_link(trail.all_entries(connection))
     if broken is not None:
         raise StoreError(f"the audit chain is broken at entry {broken.seq}")
-
-
-def _trail(connection: Connection) -> Iterator[AuditEntry]:
-    seq = 0
-    while entries := trail.entries_after(connection, seq):
-        yield from entries
-        seq = entries[-1].seq
 
 
 def _keep(unproved: Path, target: Path) -> None:

@@ -202,7 +202,9 @@ def _taken_over(connection: Connection, exchange: Exchange, item: NewClaim) -> E
 def _extend_windows(connection: Connection, fresh: Sequence[NewClaim]) -> None:
     opened = [
         {"of_channel": message.channel, "of_user": message.user, "closes_at": message.window.closes_at}
-        for message in (item.exchange.message for item in fresh)
+        for message in sorted(
+            (item.exchange.message for item in fresh), key=lambda message: (message.channel, message.user)
+        )  # by follower, so that two processes never wait for each other's holds crosswise
         if message.window is not None
     ]
     if opened:

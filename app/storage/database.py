@@ -5,38 +5,59 @@ every single statement would be several trips: measured at four times the latenc
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from app.core.errors import ConfigError, StoreError
+from app.core.errors import StoreError
+from app.storage.engines import open_engine
+from app.storage.failures import (
+    NoTransaction,
+    described,
+    is_away,
+    is_lost,
+    no_transaction,
+    store_errors,
+    was_undone,
+)
+from app.storage.postgres import NO_ANSWER, Line, transaction_number, was_committed
 
 T = TypeVar("T")
 
-
-class NoTransaction(Exception):
-    """A transaction could not be begun (locked, away, read-only) or not be committed (full, away)."""
+STATEMENT_TIMEOUT_S = 10.0
+"""A server's longest read: figures of a year, a search of everything."""
+_TRIES = 3
+"""Of a transaction that surely left nothing: a deadlock, a connection that was found dead."""
 
 
 class Database:
-    def __init__(self, url: str, busy_timeout_s: float, readers: int = 2) -> None:
+    def __init__(
+        self,
+        url: str,
+        busy_timeout_s: float,
+        readers: int = 2,
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    ) -> None:
         """Opens nothing yet. Raises ConfigError for a URL that cannot be used."""
         self.writer = open_engine(url, busy_timeout_s, size=1)
-        self.reader = open_engine(url, busy_timeout_s, size=readers, read_only=True)
+        self.reader = open_engine(
+            url, busy_timeout_s, size=readers, read_only=True, statement_timeout_s=statement_timeout_s
+        )
         self._writing = ThreadPoolExecutor(1, "records-writer")
         self._reading = ThreadPoolExecutor(readers, "records-reader")
+        self._write_within_s = 3 * busy_timeout_s
+        self._read_within_s = busy_timeout_s + statement_timeout_s
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction; durable when this returns.
+        """Run `work` in one transaction; durable when this returns. It may be run more than once.
 
         Raises NoTransaction; whatever `work` raises, after a rollback.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writing, _transact, self.writer, work)
+        return await _trip(self._writing, _transact, self.writer, work, self._write_within_s)
 
     async def change(self, work: Callable[[Connection], T]) -> T:
         """As `write`, for those who need no way to tell a lost transaction from another failure.
@@ -54,7 +75,7 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent view of the records. Raises StoreError."""
-        return await asyncio.get_running_loop().run_in_executor(self._reading, _look, self.reader, work)
+        return await _trip(self._reading, _look, self.reader, work, self._read_within_s)
 
     async def aclose(self) -> None:
         """Waits for what is running."""
@@ -63,115 +84,92 @@ class Database:
             engine.dispose()
 
 
-def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with _no_transaction():
-        connection = engine.connect()
-    with connection:
-        with _no_transaction():
-            transaction = connection.begin()
-        with transaction:
-            result = work(connection)
-            try:
-                transaction.commit()
-            except SQLAlchemyError as error:
-                connection.invalidate()  # a commit that failed may have left its transaction open
-                raise NoTransaction(described(error)) from error
-        return result
+async def _trip(
+    threads: ThreadPoolExecutor,
+    run: Callable[[Engine, Callable[[Connection], T], Line | None, float], T],
+    engine: Engine,
+    work: Callable[[Connection], T],
+    within_s: float,
+) -> T:
+    """To a thread and back. A server that hangs is hung up on after `within_s`; a file hangs nobody."""
+    loop = asyncio.get_running_loop()
+    if engine.dialect.name == "sqlite":
+        return await loop.run_in_executor(threads, run, engine, work, None, within_s)
+    line = Line()
+    alarm = loop.call_later(within_s, line.cut)
+    waiting = loop.run_in_executor(threads, run, engine, work, line, within_s)
+    # Who stops waiting stops no transaction: then the alarm stays.
+    waiting.add_done_callback(lambda done: None if done.cancelled() else alarm.cancel())
+    return await waiting
 
 
-@contextmanager
-def _no_transaction() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise NoTransaction(described(error)) from error
+# --- reading ----------------------------------------------------------------------------------
 
 
-def _look(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with store_errors(), engine.connect() as connection:
+def _look(engine: Engine, work: Callable[[Connection], T], line: Line | None, _: float) -> T:
+    with store_errors():
+        try:
+            return _look_once(engine, work, line)
+        except SQLAlchemyError as error:
+            if line is None or line.is_cut or not is_lost(error):
+                raise
+            return _look_once(engine, work, line)  # the server was restarted since the last look
+
+
+def _look_once(engine: Engine, work: Callable[[Connection], T], line: Line | None) -> T:
+    with engine.connect() as connection, line.held(connection) if line else nullcontext():
         return work(connection)
 
 
-# --- engines ----------------------------------------------------------------------------------
+# --- writing ----------------------------------------------------------------------------------
 
 
-def open_engine(url: str, busy_timeout_s: float, *, size: int = 1, read_only: bool = False) -> Engine:
-    """An engine with `size` connections. Raises ConfigError."""
-    parsed = database_url(url)
-    sqlite = parsed.get_backend_name() == "sqlite"
-    try:
-        engine = create_engine(
-            parsed,
-            pool_size=size,
-            max_overflow=0,
-            hide_parameters=True,  # an error text must not quote what people wrote
-            connect_args={"timeout": busy_timeout_s} if sqlite else {},
-        )
-    except (SQLAlchemyError, ImportError) as error:
-        raise ConfigError(f"storage.url: {type(error).__name__}: no such database driver") from error
-    if engine.dialect.is_async:
-        raise ConfigError(
-            f"storage.url: {parsed.drivername} is an async driver; use one without, like psycopg"
-        )
-    if sqlite:
-        event.listen(engine, "connect", _read_only if read_only else _read_and_write)
-        event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
-    return engine
+class _CommitUnanswered(Exception):
+    """The commit was asked for; nobody knows what became of it."""
+
+    def __init__(self, number: str | None, result: object, cause: BaseException) -> None:
+        super().__init__(described(cause))
+        self.number = number
+        self.result = result
 
 
-def database_url(url: str) -> URL:
-    """The URL as SQLAlchemy sees it. Raises ConfigError."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
-        raise ConfigError("storage.url: no database URL, like sqlite:///var/shenyan.db") from error
-    if parsed.get_backend_name() != "sqlite":
-        return parsed
-    if not parsed.database or parsed.database == ":memory:":
-        raise ConfigError("storage.url: records need a file, like sqlite:///var/shenyan.db")
-    return parsed.set(drivername="sqlite")
+def _transact(engine: Engine, work: Callable[[Connection], T], line: Line | None, within_s: float) -> T:
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return _transact_once(engine, work, line)
+        except _CommitUnanswered as error:
+            # Never simply once more: it may be on disk. The server is asked what became of it.
+            if error.number is not None and was_committed(engine, error.number, within_s / 3):
+                return error.result  # type: ignore[return-value]  # what `work` returned
+            raise NoTransaction(str(error)) from error.__cause__
+        except SQLAlchemyError as error:
+            if line is not None and line.is_cut:
+                raise NoTransaction(NO_ANSWER) from error
+            if tries_left and (is_lost(error) or was_undone(error)):
+                continue  # the commit was never asked for
+            if is_away(error):
+                raise NoTransaction(described(error)) from error
+            raise
+    raise AssertionError("unreachable")
 
 
-def sqlite_file(url: str) -> Path | None:
-    """The file of an SQLite URL; None for a database server."""
-    parsed = database_url(url)
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
-
-
-def _read_and_write(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # BEGIN is ours to say
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # WAL's usual NORMAL may lose the newest commits
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _read_only(connection: Any, _: Any) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA query_only = ON")
-
-
-def _begin_writing(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
-
-
-# --- errors -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def store_errors() -> Iterator[None]:
-    """Turns the database's errors into StoreError."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise StoreError(described(error)) from error
-
-
-def described(error: BaseException) -> str:
-    """The database's own code for it, never its text: that may quote what people wrote."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
-    return f"the records failed: {code or type(original).__name__}"
+def _transact_once(engine: Engine, work: Callable[[Connection], T], line: Line | None) -> T:
+    with no_transaction():
+        connection = engine.connect()
+    with connection, line.held(connection) if line else nullcontext():
+        with no_transaction():
+            transaction = connection.begin()
+        try:
+            with transaction:
+                result = work(connection)
+                number = transaction_number(connection) if line else None
+                try:
+                    transaction.commit()
+                except SQLAlchemyError as error:
+                    connection.invalidate()  # a commit that failed may have left its transaction open
+                    raise _CommitUnanswered(number, result, error) from error
+        except SQLAlchemyError as error:
+            if is_away(error):
+                connection.invalidate()  # the next one may reach a server that takes writes
+            raise
+        return result

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exist
 from app.core.errors import Conflict, GuardError, NotFound
 from app.core.records import AuditEntry, Delivery, DeliveryState
 from app.ports import Allowance, Page
-from app.storage import trail
+from app.storage import locks, trail
 from app.storage.paging import SortKey, page
 from app.storage.records import Values, delivery_changes, delivery_of
 from app.storage.schema import deliveries, exchanges
@@ -147,6 +147,7 @@ class Report:
 
 def record(connection: Connection, items: Sequence[Report]) -> Sequence[GuardError | None]:
     """The plan for reports."""
+    locks.take(connection, deliveries.c.id, [item.delivery.id for item in items])
     return [_record(connection, item) for item in items]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, insert, not_, 
 from app.core.errors import Conflict, GuardError, HoldNotFound
 from app.core.records import AuditEntry, Callback, Delivery, Hold, HoldState, WorkOrder
 from app.ports import MOST_COUNTED, HoldFilter, Page
-from app.storage import trail
+from app.storage import locks, trail
 from app.storage.claims import OPEN_HOLDS
 from app.storage.paging import SortKey, page
 from app.storage.records import Values, delivery_values, hold_changes, hold_of
@@ -46,16 +46,17 @@ def search(connection: Connection, wanted: HoldFilter) -> Page[Hold]:
     """Raises Invalid."""
     only_decided = wanted.states and not _OPEN.intersection(wanted.states)
     order = _DECIDED_ORDER if only_decided else _QUEUE_ORDER
-    return page(connection, _matching(_with_message(), wanted), order, wanted.after, wanted.limit, hold_of)
+    query = _matching(_with_message(), wanted, connection.dialect.name)
+    return page(connection, query, order, wanted.after, wanted.limit, hold_of)
 
 
 def count(connection: Connection, wanted: HoldFilter) -> int:
     """At most MOST_COUNTED."""
-    few = _matching(select(holds.c.id), wanted).limit(MOST_COUNTED).subquery()
+    few = _matching(select(holds.c.id), wanted, connection.dialect.name).limit(MOST_COUNTED).subquery()
     return int(connection.execute(select(func.count()).select_from(few)).scalar_one())
 
 
-def _matching(query: Select[Any], wanted: HoldFilter) -> Select[Any]:
+def _matching(query: Select[Any], wanted: HoldFilter, dialect: str) -> Select[Any]:
     states = frozenset(wanted.states)
     if states and (states <= _OPEN or not states & _OPEN):
         query = query.where(holds.c.open == bool(states & _OPEN))
@@ -75,7 +76,10 @@ def _matching(query: Select[Any], wanted: HoldFilter) -> Select[Any]:
     if wanted.likeness:
         query = query.where(holds.c.likeness == wanted.likeness)
     if wanted.text:
-        query = query.where(holds.c.search.icontains(storable(wanted.text), autoescape=True))
+        text = storable(wanted.text)
+        query = query.where(holds.c.search.icontains(text, autoescape=True))
+        if dialect == "postgresql" and len(text) > 1:  # follows from it, and there is an index for it
+            query = query.where(func.pairs_of(holds.c.search).op("@>")(func.pairs_of(text)))
     return query
 
 
@@ -124,6 +128,7 @@ class Settlement:
 
 def settle(connection: Connection, items: Sequence[Settlement]) -> Sequence[GuardError | None]:
     """The plan for decisions."""
+    locks.take(connection, holds.c.id, [item.hold.id for item in items])
     return [_settle(connection, item) for item in items]
 
 

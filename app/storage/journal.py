@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from app.core.errors import GuardError, StoreError
-from app.storage.database import Database, NoTransaction, described
+from app.storage.database import Database
+from app.storage.failures import NoTransaction, described, waited_long
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -103,8 +104,13 @@ class Journal:
                 job.finish(result)
 
     async def _write_each(self, batch: Sequence[_Job[Any, Any]]) -> None:
-        """Poison fails alone if it is alone. Where no transaction is to be had, all fail at once."""
+        """Poison fails alone if it is alone. Where no transaction is to be had, all fail at once; where a
+        write waited in vain for a row that somebody keeps, the others of its kind do not wait again."""
+        stuck: dict[Plan[Any, Any], Exception] = {}
         for position, job in enumerate(batch):
+            if job.plan in stuck:
+                _fail((job,), stuck[job.plan])
+                continue
             try:
                 results: Sequence[Any] = await self.database.write(partial(_perform, (job,)))
             except NoTransaction as error:
@@ -112,6 +118,8 @@ class Journal:
                 return
             except Exception as error:
                 _fail((job,), error)
+                if waited_long(error):
+                    stuck[job.plan] = error
             else:
                 job.finish(results[0])
 

@@ -1,52 +1,114 @@
 """The schema's version: raised by `shenyan db upgrade`, checked at every start."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import ConfigError, StoreError
-from app.storage.database import open_engine, sqlite_file, store_errors
+from app.storage import postgres
+from app.storage.engines import open_engine
+from app.storage.failures import store_errors
+from app.storage.location import database_url, sqlite_file
 
 UPGRADE_WAITS_S = 30.0
 """How long an upgrade by hand waits for a locked database."""
+_UPGRADE_TAKES_S = 3_600.0
+"""The longest step of one: an index over years of records."""
+_UPGRADING = 0x5348454E  # "SHEN"
+"""The number of PostgreSQL's advisory lock: two upgrades at once run one after the other."""
 
 
 def upgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> None:
     """Bring the tables to this version, all of it or nothing. Raises ConfigError, StoreError."""
     _make_file(url)
-    engine = open_engine(url, busy_timeout_s)
+    with _changing(url, busy_timeout_s) as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def downgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> str:
+    """Take the newest step back, with what only it knew; the revision that is left.
+
+    Raises ConfigError where there is no step to take, StoreError.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        raise ConfigError(f"storage.url: there are no records at {file}")
+    with _changing(url, busy_timeout_s) as connection:
+        found = _revision(connection)
+        step = next((one for one in _scripts().walk_revisions() if one.revision == found), None)
+        if step is None:
+            raise ConfigError(
+                f"the records have schema {found or 'none'}: this version knows no step back from it"
+            )
+        if step.down_revision is None:
+            raise ConfigError(
+                f"schema {found} is the first one: to go back, restore the backup made before the upgrade"
+            )
+        command.downgrade(_config(connection), "-1")
+        return str(step.down_revision)
+
+
+@contextmanager
+def _changing(url: str, busy_timeout_s: float) -> Iterator[Connection]:
+    """A transaction in which nobody else changes the tables. Raises ConfigError, StoreError."""
+    engine = open_engine(url, busy_timeout_s, statement_timeout_s=_UPGRADE_TAKES_S)
     try:
-        with store_errors(), engine.begin() as connection:
-            _upgrade(connection)
+        with _connected(engine, url) as connection, store_errors(), connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_UPGRADING,))
+            yield connection
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _connected(engine: Engine, url: str) -> Iterator[Connection]:
+    """Raises ConfigError and StoreError that say what to do, where the server refuses us."""
+    parsed = database_url(url)
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        if engine.dialect.name != "postgresql":
+            with store_errors():
+                raise
+        raise postgres.refused(error, parsed) from error
+    with connection:
+        if engine.dialect.name == "postgresql":
+            with store_errors():
+                postgres.require_usable(connection)
+                connection.rollback()
+        yield connection
 
 
 def prepare(url: str, busy_timeout_s: float) -> None:
     """Make sure that the tables are there: a new, empty SQLite file gets them.
 
-    Raises ConfigError for tables of another version, StoreError.
+    Raises ConfigError for tables of another version or a database we cannot use, StoreError.
     """
     _make_file(url)
     engine = open_engine(url, busy_timeout_s)
     try:
         if sqlite_file(url) is not None and _is_empty(engine):
             with store_errors(), engine.begin() as connection:
-                _upgrade(connection)
-        check_schema(engine)
+                command.upgrade(_config(connection), "head")
+        with _connected(engine, url) as connection:
+            check_schema(connection)
     finally:
         engine.dispose()
 
 
-def check_schema(engine: Engine) -> None:
+def check_schema(connection: Connection) -> None:
     """Raises ConfigError, with the command that helps, unless the tables are of this version."""
-    with store_errors(), engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    scripts = ScriptDirectory.from_config(_config())
+    with store_errors():
+        found = _revision(connection)
+    scripts = _scripts()
     wanted = scripts.get_current_head()
     if found == wanted:
         return
@@ -61,17 +123,20 @@ def check_schema(engine: Engine) -> None:
     )
 
 
-def _config() -> Config:
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
+    config.attributes["connection"] = connection
     config.set_main_option("script_location", "app.storage:migrations")
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _is_empty(engine: Engine) -> bool:

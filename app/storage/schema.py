@@ -76,6 +76,16 @@ class Words(TypeDecorator[str]):
         return _storable_or_none
 
 
+class Name(TypeDecorator[str]):
+    """An id or a name. Anybody may ask for any: one that no database takes is nobody's, and no error."""
+
+    impl = String
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        return _storable_or_none
+
+
 def _storable_or_none(text: str | None) -> str | None:
     return None if text is None else storable(text)
 
@@ -96,8 +106,8 @@ metadata = MetaData()
 exchanges = Table(
     "exchanges",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("channel", String, nullable=False),
+    Column("id", Name, primary_key=True),
+    Column("channel", Name, nullable=False),
     Column("message_key", Words, nullable=False),
     Column("user_id", Words, nullable=False),
     Column("received_at", Moment, nullable=False),
@@ -128,9 +138,9 @@ exchanges = Table(
 holds = Table(
     "holds",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", Name, primary_key=True),
     Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
-    Column("channel", String, nullable=False),
+    Column("channel", Name, nullable=False),
     Column("user_id", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("state", String, nullable=False),
@@ -140,8 +150,8 @@ holds = Table(
     Column("due_at", Moment, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("severity", Integer, nullable=False),
-    Column("categories", String, nullable=False),
-    Column("likeness", String, nullable=False),
+    Column("categories", Name, nullable=False),
+    Column("likeness", Name, nullable=False),
     Column("reviewable", Boolean, nullable=False),
     Column("claimed_by", Words, nullable=False),
     Column("claimed_until", Moment),
@@ -167,10 +177,10 @@ Index("holds_by_due", holds.c.open, holds.c.due_at, holds.c.severity.desc(), hol
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", Name, primary_key=True),
     Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
     Column("hold_id", ForeignKey("holds.id")),
-    Column("channel", String, nullable=False),
+    Column("channel", Name, nullable=False),
     Column("user_id", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("deliver_by", Moment, nullable=False),
@@ -225,7 +235,7 @@ pulse = Table(
 users = Table(
     "users",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("name", Name, primary_key=True),
     Column("role", String, nullable=False),
     Column("password_hash", String, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -241,7 +251,7 @@ users = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("id_hash", String, primary_key=True),
+    Column("id_hash", Name, primary_key=True),
     Column("user", ForeignKey("users.name"), nullable=False),
     Column("csrf", String, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -252,7 +262,7 @@ sessions = Table(
 stops = Table(
     "stops",
     metadata,
-    Column("channel", String, primary_key=True),
+    Column("channel", Name, primary_key=True),
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("reason", Words, nullable=False),
@@ -293,9 +303,9 @@ callbacks = Table(
 handovers = Table(
     "handovers",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("from_user", String, nullable=False),
-    Column("to_user", String, nullable=False),
+    Column("id", Name, primary_key=True),
+    Column("from_user", Name, nullable=False),
+    Column("to_user", Name, nullable=False),
     Column("written_at", Moment, nullable=False),
     Column("taken_at", Moment),
     Column("notes", Words, nullable=False),
@@ -306,9 +316,9 @@ handovers = Table(
 vendor_tokens = Table(
     "vendor_tokens",
     metadata,
-    Column("hash", String, primary_key=True),
-    Column("vendor", String, nullable=False),
-    Column("channel", String, nullable=False),
+    Column("hash", Name, primary_key=True),
+    Column("vendor", Name, nullable=False),
+    Column("channel", Name, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Index("vendor_tokens_by_vendor", "vendor"),
@@ -317,7 +327,7 @@ vendor_tokens = Table(
 vendor_revocations = Table(
     "vendor_revocations",
     metadata,
-    Column("vendor", String, primary_key=True),
+    Column("vendor", Name, primary_key=True),
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("reason", Words, nullable=False),
@@ -326,7 +336,7 @@ vendor_revocations = Table(
 takeovers = Table(
     "takeovers",
     metadata,
-    Column("channel", String, primary_key=True),
+    Column("channel", Name, primary_key=True),
     Column("user_id", Words, primary_key=True),
     Column("reason", String, nullable=False),
     Column("since", Moment, nullable=False),

@@ -27,7 +27,7 @@ from app.ports import Allowance, AuditFilter, HoldFilter, Page
 from app.storage import conclusions, deliveries, exchanges, holds, migrate, schema, trail
 from app.storage.claims import OPEN_HOLDS, Claims, NewClaim
 from app.storage.conclusions import Conclusion
-from app.storage.database import Database
+from app.storage.database import STATEMENT_TIMEOUT_S, Database
 from app.storage.deliveries import WAITING, LeaseRequest, Report
 from app.storage.holds import Settlement
 from app.storage.journal import Journal
@@ -57,13 +57,15 @@ class SqlStore:
         conversation_within: timedelta = timedelta(seconds=1800),
         conversation_turns: int = 6,
         turns_for: frozenset[str] | None = None,
+        readers: int = 2,
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     ) -> Self:
         """Ready to use. A new SQLite file gets its tables.
 
         Raises ConfigError (the URL; a schema of another version), StoreError.
         """
         await asyncio.to_thread(migrate.prepare, url, busy_timeout_s)
-        database = Database(url, busy_timeout_s)
+        database = Database(url, busy_timeout_s, readers, statement_timeout_s)
         journal = Journal(database)
         journal.start()
         return cls(database, journal, conversation_within, conversation_turns, turns_for)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from app.core.records import AuditEntry, Stop
 from app.storage import trail
 from app.storage.database import Database
 from app.storage.schema import stops
+from app.storage.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,7 @@ class SqlSwitches:
         """Stopped twice, the later one counts."""
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(stops).where(stops.c.channel == stop.channel))
-            connection.execute(insert(stops), asdict(stop))
+            upsert(connection, stops, asdict(stop))
             trail.append(connection, (audit,))
 
         await self.database.change(work)

@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from app.core.records import AuditEntry
 from app.core.takeover import Reason, Takeover
 from app.storage import trail
 from app.storage.database import Database
 from app.storage.schema import takeovers
+from app.storage.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,7 @@ class SqlTakeovers:
         """Taken twice, the later one counts."""
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(takeovers).where(_of(takeover.channel, takeover.user)))
-            connection.execute(insert(takeovers), _values(takeover))
+            upsert(connection, takeovers, _values(takeover))
             trail.append(connection, (audit,))
 
         await self.database.change(work)

@@ -1,6 +1,6 @@
 """The audit rows: appended under a lock on the chain's end, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -44,6 +44,14 @@ def entries_after(connection: Connection, seq: int) -> Sequence[AuditEntry]:
         select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(PAGE)
     ).all()
     return [audit_of(row) for row in rows]
+
+
+def all_entries(connection: Connection) -> Iterator[AuditEntry]:
+    """Oldest first, within the connection's transaction."""
+    seq = 0
+    while entries := entries_after(connection, seq):
+        yield from entries
+        seq = entries[-1].seq
 
 
 def search(connection: Connection, wanted: AuditFilter) -> Page[AuditEntry]:

@@ -11,6 +11,7 @@ from app.core.vendors import Revocation, VendorToken
 from app.storage import trail
 from app.storage.database import Database
 from app.storage.schema import vendor_revocations, vendor_tokens
+from app.storage.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,8 @@ class SqlVendorTokens:
         """Ends its tokens and shuts it out."""
 
         def work(connection: Connection) -> None:
-            for table in (vendor_tokens, vendor_revocations):
-                connection.execute(delete(table).where(table.c.vendor == revocation.vendor))
-            connection.execute(insert(vendor_revocations), asdict(revocation))
+            connection.execute(delete(vendor_tokens).where(vendor_tokens.c.vendor == revocation.vendor))
+            upsert(connection, vendor_revocations, asdict(revocation))
             trail.append(connection, (audit,))
 
         await self.database.change(work)

@@ -1,4 +1,4 @@
-"""The records under test. A test gets a Store and may not care what is behind it."""
+"""The records under test, on SQLite and on a real PostgreSQL. A test may not care which."""
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.ports import Store
+from app.storage import migrate
+from app.storage.database import Database
 from app.storage.migrate import upgrade
 from app.storage.sql import SqlStore
 
@@ -21,8 +23,14 @@ def empty_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
 @pytest.fixture
-def records_url(empty_records: Path, tmp_path: Path) -> str:
+def sqlite_url(empty_records: Path, tmp_path: Path) -> str:
     path = tmp_path / "records.db"
     shutil.copyfile(empty_records, path)
     return f"sqlite:///{path}"
@@ -40,6 +48,21 @@ async def open_store(records_url: str) -> AsyncIterator[OpenStore]:
     yield open_it
     for store in opened:
         await store.aclose()
+
+
+@pytest.fixture
+async def databases(records_url: str) -> AsyncIterator[tuple[Database, Database]]:
+    """The same records twice, for what is no Store: two processes."""
+    migrate.prepare(records_url, 2.0)
+    both = Database(records_url, 2.0), Database(records_url, 2.0)
+    yield both
+    for database in both:
+        await database.aclose()
+
+
+@pytest.fixture
+def database(databases: tuple[Database, Database]) -> Database:
+    return databases[0]
 
 
 @pytest.fixture

@@ -123,6 +123,11 @@ async def a_full_queue(store: Store) -> None:
         pytest.param(HoldFilter(text="A_C"), set(), id="_ does not stand for another letter"),
         pytest.param(HoldFilter(text="abc_1"), {2}, id="in capitals or not"),
         pytest.param(HoldFilter(text="没有这句话"), set(), id="words nobody said"),
+        pytest.param(HoldFilter(text="怎"), {3}, id="one character"),
+        pytest.param(HoldFilter(text="优惠"), {2}, id="two characters"),
+        pytest.param(HoldFilter(text="惠优"), set(), id="in the other order"),
+        pytest.param(HoldFilter(text="怎么\0理"), set(), id="what no database takes"),
+        pytest.param(HoldFilter(likeness="\0"), set(), id="a likeness that is none"),
     ],
 )
 async def test_the_queue_can_be_searched(store: Store, wanted: HoldFilter, numbers: set[int]) -> None:

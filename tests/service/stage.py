@@ -148,11 +148,15 @@ class FlakyStore:
     away: bool = False
     slow: asyncio.Event | None = None
     """When set to an event, a record or an amendment waits for it first."""
+    unheard: int = 0
+    """How many of the next claims and records are written, but not confirmed."""
 
     async def claim(self, exchange: Exchange, now: datetime) -> Claim:
         if self.away:
             raise StoreError("away")
-        return await self.inner.claim(exchange, now)
+        claim = await self.inner.claim(exchange, now)
+        self._lose_the_answer()
+        return claim
 
     async def record(self, outcome: Outcome) -> None:
         if self.away:
@@ -160,6 +164,12 @@ class FlakyStore:
         if self.slow is not None:
             await self.slow.wait()
         await self.inner.record(outcome)
+        self._lose_the_answer()
+
+    def _lose_the_answer(self) -> None:
+        if self.unheard:
+            self.unheard -= 1
+            raise StoreError("the commit was not confirmed")
 
     async def amend(self, outcome: Outcome, was: ExchangeState) -> None:
         if self.away:

@@ -164,6 +164,36 @@ async def test_a_bug_before_the_message_is_on_record_is_no_word_of_receipt(
             await here.relay.respond(message())
 
 
+async def test_writes_whose_confirmation_was_lost_are_found_and_the_answer_leaves(tmp_path: Path) -> None:
+    """The claim's, then the record's: neither is done twice, and the bot is asked once."""
+    switches: list[FlakyStore] = []
+    async with stage(tmp_path, flaky=switches) as here:
+        switches[0].unheard = 2
+        here.bot.may_answer.set()
+        assert await here.relay.respond(message()) == Answer(POLITE, "reply")
+        assert len(here.bot.asked) == 1
+        assert await state_of(here) is ExchangeState.ANSWERED
+
+
+async def test_an_answer_recorded_but_confirmed_too_late_to_leave_is_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its record says "answered", and nobody has heard it: it must not stay so."""
+    monkeypatch.setattr("app.service.relay.STORE_RETRIES_S", (0.2,))
+    monkeypatch.setattr("app.service.relay.GRACE_S", 0.01)
+    switches: list[FlakyStore] = []
+    async with stage(tmp_path, answer_within_s=0.05, flaky=switches) as here:
+        claimed = asyncio.create_task(here.relay.respond(message()))
+        await here.bot.was_asked.wait()
+        switches[0].unheard = 1
+        here.bot.may_answer.set()
+        assert await claimed == HELD
+        await here.relay.drain(5)
+        assert await state_of(here) is ExchangeState.QUEUED
+        await here.courier.run_once()
+        assert here.platform.received == [("citizen-1", POLITE.text)]
+
+
 async def test_past_the_backlog_pushes_are_refused_so_that_the_platform_tells_the_citizen(
     tmp_path: Path,
 ) -> None:

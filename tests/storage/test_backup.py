@@ -1,7 +1,10 @@
 """A backup is a whole, proved copy, taken while the records are in use."""
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from app.core.errors import ConfigError, StoreError
 from app.storage.backup import Backup, backup
 from app.storage.sql import SqlStore
+from scripts.postgres import SUPERUSER, Postgres
 from tests.contract.given import claimed, entry, held, queued
 
 
@@ -63,9 +67,121 @@ def test_what_was_never_there_is_not_backed_up(url: str, tmp_path: Path) -> None
         backup(url, tmp_path / "copy.db")
 
 
-def test_a_database_server_has_its_own_tool(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="pg_dump"):
-        backup("postgresql://localhost/shenyan", tmp_path / "copy.db")
+# --- PostgreSQL -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def programs(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
+    """The server's programs, where the shell finds them."""
+    monkeypatch.setenv("PATH", str(postgres.bin), prepend=os.pathsep)
+    return postgres
+
+
+@pytest.fixture
+async def served(postgresql_url: str) -> AsyncIterator[SqlStore]:
+    store = await SqlStore.open(postgresql_url, 1.0)
+    await held(store, 1)
+    await queued(store, 2)
+    await store.append_audit(entry(reason="反斜杠\\ 制表\t换行\n结束 \\."))
+    await store.append_audit(entry(before='{"state": "pending"}'))
+    yield store
+    await store.aclose()
+
+
+async def test_an_archive_holds_what_the_server_held_at_one_moment(
+    programs: Postgres, served: SqlStore, postgresql_url: str, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    target = tmp_path / "copy.dump"
+    copying = asyncio.create_task(asyncio.to_thread(backup, postgresql_url, target))
+    number = 100
+    while not copying.done():
+        await held(served, number)
+        await served.append_audit(entry())
+        number += 1
+    made = await copying
+    assert made.exchanges >= 2
+    assert made.exchanges in (made.holds + 1, made.holds + 2)
+    assert target.stat().st_mode & 0o777 == 0o600
+    name = new_database()
+    restore: list[str | Path] = [
+        programs.bin / "pg_restore",
+        "-h",
+        programs.folder,
+        "-U",
+        SUPERUSER,
+        "-d",
+        name,
+        target,
+    ]
+    await asyncio.to_thread(lambda: subprocess.run(restore, check=True))
+    restored = await SqlStore.open(programs.url(name), 1.0)
+    assert await restored.hold("hold-1") == await served.hold("hold-1")
+    trail = [one async for one in restored.audit_trail()]
+    assert trail == [one async for one in served.audit_trail()][: len(trail)]
+    assert len(trail) == made.audit
+    await restored.aclose()
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        pytest.param("UPDATE audit SET actor = 'x' WHERE seq = 1", "broken at entry 1", id="a forged row"),
+        pytest.param("DELETE FROM audit WHERE seq = 2", "lost its newest", id="the newest row is gone"),
+    ],
+)
+async def test_an_archive_of_forged_records_gets_no_name(
+    programs: Postgres, served: SqlStore, postgresql_url: str, tmp_path: Path, damage: str, says: str
+) -> None:
+    with programs.connect("records") as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(damage)
+    with pytest.raises(StoreError, match=says):
+        await asyncio.to_thread(backup, postgresql_url, tmp_path / "copy.dump")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        pytest.param(
+            'exec {pg_dump} --exclude-table-data=holds "$@"', "does not hold", id="a table is missing"
+        ),
+        pytest.param('{pg_dump} "$@" && truncate -s -200 {archive}', "damaged", id="its end is missing"),
+        pytest.param(
+            "echo 'aborting because of server version mismatch' >&2; exit 1", "older", id="too old a tool"
+        ),
+        pytest.param("echo '市民的话' >&2; exit 3", "pg_dump ended with 3$", id="another failure"),
+    ],
+)
+async def test_an_archive_that_is_not_whole_gets_no_name(
+    programs: Postgres,
+    served: SqlStore,
+    postgresql_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    says: str,
+) -> None:
+    folder, tool = tmp_path / "backups", tmp_path / "pg_dump"
+    folder.mkdir()
+    line = script.format(pg_dump=programs.bin / "pg_dump", archive=folder / "copy.dump.unproved")
+    tool.write_text(f"#!/bin/sh\n{line}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(StoreError, match=says):
+        await asyncio.to_thread(backup, postgresql_url, folder / "copy.dump")
+    assert list(folder.iterdir()) == []
+
+
+async def test_without_pg_dump_the_remedy_is_told(
+    served: SqlStore, postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"postgresql-client.*pg_basebackup"):
+        backup(postgresql_url, tmp_path / "copy.dump")
+
+
+# --- what gets no name ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import ConfigError, StoreError
-from app.storage.database import Database, NoTransaction, database_url, open_engine, sqlite_file
+from app.storage.database import Database
+from app.storage.engines import open_engine
+from app.storage.failures import NoTransaction
+from app.storage.location import database_url, sqlite_file
 from app.storage.sql import SqlStore
 
 

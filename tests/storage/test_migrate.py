@@ -1,32 +1,148 @@
 """The schema's versions: made, checked, refused."""
 
+import asyncio
+import re
 import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import DBAPIError
 
+from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
-from app.storage.database import open_engine
-from app.storage.migrate import prepare, upgrade
+from app.storage import migrations
+from app.storage.engines import open_engine
+from app.storage.migrate import downgrade, prepare, upgrade
 from app.storage.schema import metadata
 from app.storage.sql import SqlStore
+from scripts.postgres import SUPERUSER, Postgres
+from tests.contract.given import entry, held
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
-def test_the_revisions_make_the_tables_that_the_program_knows(url: str) -> None:
-    upgrade(url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, url: str) -> str:
+    """Of a database in which there is nothing."""
+    if request.param == "sqlite":
+        return url
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.url(request.getfixturevalue("new_database")())
+
+
+def test_the_revisions_make_the_tables_that_the_program_knows(new_url: str) -> None:
+    upgrade(new_url)
+    assert differences(new_url) == []
+
+
+def differences(url: str) -> list[Any]:
+    """Between the tables and what the program knows; PostgreSQL's own index for searching is beside that."""
     engine = open_engine(url, 1.0)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        opts = {"include_name": lambda name, kind, _: name != "holds_by_pairs"}
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=opts), metadata)
     engine.dispose()
+    return found
 
 
-def test_an_upgrade_may_be_repeated(url: str) -> None:
-    upgrade(url)
-    upgrade(url)
-    prepare(url, 1.0)
+def test_an_upgrade_may_be_repeated(new_url: str) -> None:
+    upgrade(new_url)
+    upgrade(new_url)
+    prepare(new_url, 1.0)
+
+
+def test_two_upgrades_at_once_are_one(new_url: str) -> None:
+    if not new_url.startswith("sqlite"):
+        prepare_fails_for_want_of_tables(new_url)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(upgrade, [new_url] * 4))
+    prepare(new_url, 1.0)
+    assert differences(new_url) == []
+
+
+def prepare_fails_for_want_of_tables(url: str) -> None:
+    """A server's tables are made by whom they belong to, not by the first guard that starts."""
+    with pytest.raises(ConfigError, match=r"schema none.*run `shenyan db upgrade`"):
+        prepare(url, 1.0)
+
+
+# --- one step back ----------------------------------------------------------------------------
+
+
+def revisions() -> list[str]:
+    return sorted(path.stem[:4] for path in (Path(migrations.__file__).parent / "versions").glob("0*.py"))
+
+
+def test_every_step_goes_back_and_forth_again(new_url: str) -> None:
+    upgrade(new_url)
+    earlier = revisions()[-2::-1]
+    assert [downgrade(new_url) for _ in earlier] == earlier
+    with pytest.raises(ConfigError, match="is the first one"):
+        downgrade(new_url)
+    with pytest.raises(ConfigError, match=r"schema 0001, this version needs .*run `shenyan db upgrade`"):
+        prepare(new_url, 1.0)
+    upgrade(new_url)
+    assert differences(new_url) == []
+
+
+async def test_records_outlive_a_step_back_and_forth(new_url: str) -> None:
+    upgrade(new_url)
+    store = await SqlStore.open(new_url, 1.0)
+    before = await held(store, 1)
+    await store.append_audit(entry())
+    await store.aclose()
+    for _ in range(2):
+        await asyncio.to_thread(downgrade, new_url)
+    await asyncio.to_thread(upgrade, new_url)
+    store = await SqlStore.open(new_url, 1.0)
+    assert await store.hold("hold-1") == before
+    assert broken_link([one async for one in store.audit_trail()]) is None
+    await store.aclose()
+
+
+def test_there_is_no_step_back_from_a_newer_schema_or_none(new_url: str) -> None:
+    with pytest.raises(ConfigError):
+        downgrade(new_url)
+    upgrade(new_url)
+    engine = open_engine(new_url, 1.0)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    with pytest.raises(ConfigError, match="knows no step back"):
+        downgrade(new_url)
+    with pytest.raises(ConfigError, match="made by a newer Shenyan"):
+        prepare(new_url, 1.0)
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------
+
+
+async def test_the_tables_may_belong_to_somebody_else_than_the_guard(
+    postgres: Postgres, new_database: Callable[[], str]
+) -> None:
+    """As docs/operations.md sets it up: the guard may read and write rows, and nothing else."""
+    name = new_database()
+    upgrade(postgres.url(name))
+    with postgres.connect(name) as connection:
+        for statement in re.findall(
+            r"^(?:CREATE ROLE|GRANT|REVOKE|ALTER) .*;$", OPERATIONS.read_text(), re.MULTILINE
+        ):
+            here = statement.replace("DATABASE shenyan", f"DATABASE {name}")
+            connection.execute(here.replace("ROLE shenyan_owner IN", f"ROLE {SUPERUSER} IN"))
+    store = await SqlStore.open(postgres.url(name, user="shenyan_guard"), 1.0)
+    await held(store, 1)
+    await store.append_audit(entry())
+    with pytest.raises(DBAPIError, match="permission denied"):
+        await store.database.write(lambda c: c.exec_driver_sql("DELETE FROM audit"))
+    with pytest.raises(DBAPIError, match="must be owner"):
+        await store.database.write(lambda c: c.exec_driver_sql("DROP TRIGGER audit_no_change ON audit"))
+    await store.aclose()
 
 
 async def test_a_new_file_gets_its_tables_by_itself_for_its_owner_alone(url: str, path: Path) -> None:

@@ -1,0 +1,207 @@
+"""How the databases find what desk and relay ask for: by an index, never by reading a table through."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, insert
+
+from app.core.model import Severity
+from app.core.records import DeliveryState, ExchangeState, HoldState
+from app.ports import HoldFilter, Store
+from app.storage.migrate import upgrade
+from app.storage.records import delivery_values
+from app.storage.schema import deliveries
+from app.storage.sql import SqlStore
+from scripts.bench.queue import START, fill, settle_down
+from scripts.postgres import Postgres
+from tests.contract.given import entry
+from tests.values import delivery, exchange, message
+
+ROWS = 4_000
+LARGE = ("exchanges", "holds", "deliveries", "audit")
+"""Tables that grow."""
+NOW = START + timedelta(days=1)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield prepared(f"sqlite:///{tmp_path_factory.mktemp('plans')}/records.db")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.connect() as connection:
+        connection.execute("CREATE DATABASE plans")
+        yield prepared(server.url("plans"))
+        connection.execute("DROP DATABASE plans WITH (FORCE)")
+
+
+def prepared(url: str) -> str:
+    async def work() -> None:
+        store = await SqlStore.open(url, 3.0)
+        await fill(store, ROWS)
+        await store.database.change(lambda connection: connection.execute(insert(deliveries), sent()))
+        await store.aclose()
+
+    upgrade(url)
+    asyncio.run(work())
+    settle_down(url)
+    return url
+
+
+def sent() -> list[dict[str, Any]]:
+    """A delivery for each message; one in a hundred still waits."""
+    return [
+        delivery_values(
+            delivery(
+                f"d{number}",
+                exchange_id=f"e{number:015d}",
+                channel=f"channel-{number % 7}",
+                user=f"citizen-{number}",
+                created_at=START + timedelta(seconds=number),
+                state=DeliveryState.DELIVERED if number % 100 else DeliveryState.QUEUED,
+                next_at=None if number % 100 else START,
+                finished_at=START if number % 100 else None,
+                leased_until=None,
+            )
+        )
+        for number in range(ROWS)
+    ]
+
+
+@pytest.fixture
+async def store(filled_url: str) -> AsyncIterator[SqlStore]:
+    opened = await SqlStore.open(filled_url, 3.0)
+    yield opened
+    await opened.aclose()
+
+
+async def settled(store: Store, **changes: Any) -> None:
+    hold = (await store.holds(HoldFilter(limit=1))).items[0]
+    changed = replace(hold, version=hold.version + 1, decided_at=START, **changes)
+    await store.settle(changed, None, entry(f"hold:{hold.id}"))
+
+
+def claim(store: Store) -> Awaitable[object]:
+    new = message("MsgId:new", channel="channel-1", user="citizen-1", received_at=NOW)
+    return store.claim(exchange("new", message=new), NOW)
+
+
+QUESTIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
+    "the queue": lambda store: store.holds(HoldFilter()),
+    "the queue, not claimed": lambda store: store.holds(HoldFilter(claims_as_of=START)),
+    "the queue of one channel": lambda store: store.holds(HoldFilter(channels=("channel-3",))),
+    "the severe ones": lambda store: store.holds(HoldFilter(severity=Severity.HIGH)),
+    "how many wait": lambda store: store.count_holds(HoldFilter()),
+    "search for many": lambda store: store.holds(HoldFilter(text="路灯坏了")),
+    "search for one": lambda store: store.holds(HoldFilter(text="第3711号窗口")),
+    "decided ones": lambda store: store.holds(HoldFilter(states=(HoldState.REJECTED,))),
+    "one hold": lambda store: store.hold("h000000000000711"),
+    "a claim of a hold": lambda store: settled(store, state=HoldState.CLAIMED, claimed_by="li"),
+    "a decision": lambda store: settled(store, state=HoldState.REJECTED, decided_by="li"),
+    "a new message": claim,
+    "what has expired": lambda store: store.expired_holds(START, 200),
+    "what was abandoned": lambda store: store.abandoned(NOW, timedelta(0), 200),
+    "unanswered messages": lambda store: store.exchanges([ExchangeState.UNANSWERED], None, "", 50),
+    "what is due": lambda store: store.due(NOW, 50, timedelta(minutes=1)),
+    "uncertain deliveries": lambda store: store.deliveries([DeliveryState.UNCERTAIN], None, "", 50),
+    "lost deliveries": lambda store: store.lost_deliveries(NOW, 200),
+    "the talk before": lambda store: store.history("channel-1", "citizen-1", NOW, 20),
+    "what the platform allows": lambda store: store.allowance("channel-1", "citizen-1", ""),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_no_large_table_is_read_through(store: SqlStore, question: str) -> None:
+    with overheard(store) as statements:
+        await QUESTIONS[question](store)
+    assert statements
+    for statement, parameters in statements:
+        plan = await explained(store, statement, parameters)
+        assert not read_through(plan), f"{statement}\n{plan}"
+
+
+@pytest.mark.parametrize("question", ["the queue", "the queue, not claimed"])
+async def test_the_queue_comes_in_order_without_sorting(store: SqlStore, question: str) -> None:
+    with overheard(store) as statements:
+        await QUESTIONS[question](store)
+    for statement, parameters in statements:
+        plan = await explained(store, statement, parameters)
+        assert "holds_by_due" in plan, plan
+        assert not re.search(r"\bSort\b|TEMP B-TREE", plan), plan
+
+
+@pytest.mark.parametrize(
+    "word", [pytest.param("第3711号窗口", id="long"), pytest.param("公交", id="of two characters")]
+)
+async def test_a_rare_word_is_found_by_its_pairs_or_along_the_queue(store: SqlStore, word: str) -> None:
+    wanted = {"postgresql": "holds_by_pairs", "sqlite": "holds_by_due"}[store.database.reader.dialect.name]
+    with overheard(store) as statements:
+        page = await store.holds(HoldFilter(text=word))
+    assert [one.id for one in page.items] == (["h000000000003711"] if "3711" in word else [])
+    assert wanted in await explained(store, *statements[0])
+
+
+# --- overhearing ------------------------------------------------------------------------------
+
+Asked = list[tuple[str, Any]]
+
+
+class overheard:  # noqa: N801  # reads as a phrase
+    """The statements a store sends, with the parameters of their first row."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.engines: Sequence[Engine] = (store.database.reader, store.database.writer)
+        self.statements: Asked = []
+
+    def _note(
+        self, _c: object, _cursor: object, statement: str, parameters: Any, _x: object, many: bool
+    ) -> None:
+        if re.match(r"\s*(SELECT|UPDATE|DELETE)", statement) and any(name in statement for name in LARGE):
+            self.statements.append((statement, parameters[0] if many else parameters))
+
+    def __enter__(self) -> Asked:
+        for engine in self.engines:
+            event.listen(engine, "before_cursor_execute", self._note)
+        return self.statements
+
+    def __exit__(self, *_: object) -> None:
+        for engine in self.engines:
+            event.remove(engine, "before_cursor_execute", self._note)
+
+
+async def explained(store: SqlStore, statement: str, parameters: Any) -> str:
+    sqlite = store.database.writer.dialect.name == "sqlite"
+    ask = f"EXPLAIN QUERY PLAN {statement}" if sqlite else f"EXPLAIN {statement}"
+    rows = await store.database.write(lambda connection: connection.exec_driver_sql(ask, parameters).all())
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def read_through(plan: str) -> bool:
+    """SQLite's SCAN of a table that grows, unless along an index; PostgreSQL's Seq Scan of one."""
+    lines = plan.splitlines()
+    return any(
+        re.search(rf"Seq Scan on ({'|'.join(LARGE)})\b", line)
+        or (re.match(r"SCAN (exchanges|holds|deliveries|audit)\b", line) and "INDEX" not in line)
+        for line in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "does"),
+    [
+        pytest.param(
+            "Limit\n  ->  Seq Scan on holds  (cost=0.00..1.00)", True, id="PostgreSQL reads it through"
+        ),
+        pytest.param("Index Scan using holds_by_due on holds", False, id="PostgreSQL uses an index"),
+        pytest.param("Seq Scan on audit_head", False, id="a table of one row"),
+        pytest.param("SCAN holds", True, id="SQLite reads it through"),
+        pytest.param("SEARCH holds USING INDEX holds_by_due (open=?)", False, id="SQLite uses an index"),
+    ],
+)
+def test_a_plan_that_reads_through_is_recognised(plan: str, does: bool) -> None:
+    assert read_through(plan) is does
