@@ -35,6 +35,8 @@ def main(
     """Play platform, bot and moderators against real guards while everything goes wrong."""
     seed = seed or int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(1, 1_000_000))
     kind: Literal["sqlite", "postgres"] = "postgres" if store == "postgres" else "sqlite"
+    if guards > 1 and kind == "sqlite":
+        raise typer.BadParameter("several guards need --store postgres")
     plan = Plan(conversations, kills, guards, kind, seed, minutes, (2.0, stop_s))
     errors, out = Console(stderr=True), Console()
     errors.print(f"CHAOS_SEED={seed}")

@@ -1,8 +1,8 @@
 """`python -m tests.faults.nursery`: reads the rules once, then forks off a guard for each line it is told.
 
 In: {"name": word, "config": path, "strings": path, "log": path}. Out: {"name": word, "pid": n} at a birth,
-{"pid": n, "status": n} at a death, and {"late_at": seconds, "by_s": seconds} whenever this process, which does
-nothing else, was itself not given the processor: then nobody's lateness proves anything.
+{"pid": n, "status": n} at a death, and {"late_at": seconds, "by_s": seconds} whenever this process, which
+does nothing else, was itself not given the processor: then nobody's lateness proves anything.
 """
 
 import ctypes

@@ -126,10 +126,12 @@ async def _restless(store: SqlStore) -> bool:
             return True
         if (await store.deliveries([DeliveryState.SENDING], None, "", 1)).items:
             return True
-        due = (await store.deliveries(waiting, None, "", 200)).items
+        newest_first = (await store.deliveries(waiting, None, "", 200)).items
     except StoreError:
         return True
-    return any(one.next_at is not None and one.next_at <= now for one in due)
+    # What comes after another message to the same citizen waits for that one.
+    first = {one.user: one for one in newest_first}
+    return any(one.next_at is not None and one.next_at <= now for one in first.values())
 
 
 async def _watch(progress: Progress, watch: Watch) -> None:

@@ -14,12 +14,14 @@ from typing import Literal
 import aiohttp
 from aiohttp import web
 
+from app.storage.migrate import upgrade
 from tests.faults.bot import Bot
 from tests.faults.cable import Cable
 from tests.faults.guards import Fleet, make_fleet
 from tests.faults.ledger import Ledger
 from tests.faults.moderators import token_of
 from tests.faults.platform import APP_ID, APP_SECRET, TOKEN, SendApi
+from tests.faults.shared_records import SharedRecords
 from tests.faults.weather import Fault, cable_faults, file_faults, guard_faults
 
 MODERATORS = ("moderator-1", "moderator-2", "moderator-3")
@@ -112,22 +114,16 @@ async def standing(plan: Plan, folder: Path, ledger: Ledger) -> AsyncIterator[Sc
 async def _backing(plan: Plan, folder: Path, chance: random.Random, stack: AsyncExitStack) -> Backing:
     if plan.store == "sqlite":
         return Backing(f"sqlite:///{folder}/records.db")
-    from app.storage.migrate import upgrade
-    from tests.faults.servers import SharedCoordination, SharedRecords
-
     servers = stack.enter_context(ExitStack())
     records = await asyncio.to_thread(SharedRecords.started, servers, chance)
-    shared = await asyncio.to_thread(SharedCoordination.started, servers, folder / "valkey", chance)
-    for one in (records.cable, shared.cable):
-        await stack.enter_async_context(one.laid())
+    await stack.enter_async_context(records.cable.laid())
     await asyncio.to_thread(upgrade, records.url)
     return Backing(
         records.url,
-        shared.table,
-        [*records.faults(), *shared.faults()],
-        [("records: kill -9", records.kill), ("coordination: kill -9", shared.kill)],
-        {"records": records.cable, "coordination": shared.cable},
-        records.mend,
+        faults=[*records.faults()],
+        kills=[("records: kill -9", records.kill)],
+        cables={"records": records.cable},
+        mend=records.mend,
     )
 
 

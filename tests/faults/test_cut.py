@@ -16,13 +16,27 @@ SEED = "26"
 
 @pytest.mark.timeout(600)  # of real time: this one is about time
 @pytest.mark.parametrize(
-    "wanted", [pytest.param(["--guards", "1", "--store", "sqlite"], id="one guard on SQLite")]
+    ("guards", "store"),
+    [
+        pytest.param(1, "sqlite", id="one guard on SQLite"),
+        pytest.param(2, "postgres", id="two guards on PostgreSQL"),
+    ],
 )
-def test_promises_hold_while_everything_goes_wrong(wanted: list[str], tmp_path: Path) -> None:
+def test_promises_hold_while_everything_goes_wrong(guards: int, store: str, tmp_path: Path) -> None:
     """Driver, bot, platform and moderators in one process, the guards in theirs."""
     report = tmp_path / "chaos.json"
-    command = [sys.executable, "-m", "tests.faults", *wanted, "--report", str(report)]
-    command += ["--conversations", "600", "--kills", "20", "--minutes", "2", "--stop-s", "6"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.faults",
+        "--guards",
+        str(guards),
+        "--store",
+        store,
+        "--report",
+        str(report),
+    ]
+    command += ["--conversations", "400", "--kills", "16", "--minutes", "1.5", "--stop-s", "6"]
     seed = os.environ.get("CHAOS_SEED", SEED)
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "CHAOS_SEED": seed}, capture_output=True, text=True, check=False
