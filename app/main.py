@@ -27,6 +27,7 @@ from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
 from app.assembly.forward_proxy import TwoDoors, forward_proxy_of
 from app.assembly.gateways import gateways_of
+from app.assembly.guarding import Guarding, guarding_of
 from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
@@ -86,6 +87,7 @@ class Guard:
     sweeper: Sweeper
     forward_proxy: ForwardProxy | None
     """Not listening before its `start`."""
+    guarding: Guarding
 
 
 @asynccontextmanager
@@ -103,7 +105,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             await guard.store.orphan_claims(utc_now())
         await guard.switches.look()
         await guard.takeovers.look()
-        everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper)
+        watchman = guard.guarding.watchman
+        everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper, watchman)
         hands = [one for one in everybody if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [
@@ -227,7 +230,8 @@ def _assemble(parts: Parts) -> Guard:
     clients = clients_of(parts)
     intakes = intakes_of(parts, codecs, checks)
     courier = _courier(parts, clients, resubmitting(intakes, clients))
-    wechat = egress_of(parts, intakes, clients, courier, switches)
+    guarding = guarding_of(parts, clients)
+    wechat = egress_of(parts, intakes, clients, courier, switches, guarding.alarms.hear)
     weibo = weibo_egress_of(parts, intakes, clients, courier, switches, wechat.vendors)
     return Guard(
         Front(
@@ -240,7 +244,9 @@ def _assemble(parts: Parts) -> Guard:
             ),
             {WECHAT_DOOR: wechat, WEIBO_DOOR: weibo},
             console_site(
-                console_parts(parts, review, switches, checks, policies, extract, phrases, takeovers)
+                console_parts(
+                    parts, review, switches, checks, policies, extract, phrases, takeovers, guarding
+                )
             ),
             rest_app(
                 parts,
@@ -249,6 +255,7 @@ def _assemble(parts: Parts) -> Guard:
                 gateways_of(parts, checks, switches),
                 switches,
                 manuscripts_of(parts, checks, switches),
+                guarding,
             ),
         ),
         parts.store,
@@ -259,7 +266,7 @@ def _assemble(parts: Parts) -> Guard:
         courier,
         dispatcher_of(parts),
         callbacks_of(parts),
-        lookout_of(parts, switches, extract),
+        lookout_of(parts, switches, extract, guarding),
         Sweeper(
             parts.store,
             parts.observer,
@@ -269,6 +276,7 @@ def _assemble(parts: Parts) -> Guard:
             called_back(settings),
         ),
         forward_proxy_of(parts, wechat.vendors, {"wechat": wechat, "weibo": weibo}),
+        guarding,
     )
 
 

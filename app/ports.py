@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from app.core.bypass import Alert
 from app.core.model import Conversation, Finding, Message, Reply, Severity, Verdict
 from app.core.opinion import Opinion
 from app.core.records import (
@@ -19,7 +20,6 @@ from app.core.records import (
     DeliveryState,
     Exchange,
     ExchangeState,
-    Handover,
     Hold,
     HoldState,
     Outcome,
@@ -332,37 +332,23 @@ class WorkOrders(Outbox[WorkOrder], Protocol):
     async def work_order(self, hold_id: str) -> WorkOrder | None: ...
 
 
-class Handovers(Protocol):
-    """Handover sheets. Raises StoreError."""
-
-    async def handovers(self, limit: int) -> Sequence[Handover]:
-        """Newest first."""
-        ...
-
-    async def write(self, handover: Handover, audit: AuditEntry) -> None: ...
-
-    async def take_over(self, handover_id: str, by: str, at: datetime, audit: AuditEntry) -> None:
-        """Raises Conflict unless it waits for `by`."""
-        ...
-
-
-class Robot(Protocol):
-    """A group robot, or a webhook, that the desk hears from."""
-
-    async def say(self, text: str) -> None:
-        """Returns when the group has it. Raises PostError with a code, never with their words."""
-        ...
-
-
 class Coordinator(Protocol):
-    """What replicas tell each other. Nothing here is a record: losing all of it loses nothing."""
+    """What replicas tell each other. Nothing here is a record: losing all of it loses nothing.
+
+    Nothing here raises or hangs when what carries it is away: then each process knows what it knew by itself.
+    """
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody else hears or is heard now; empty: all is well."""
+        ...
 
     async def announce(self, topic: str) -> None:
-        """Wake everybody who waits for `topic`."""
+        """Wake everybody who waits for `topic`. It may be lost: who depends on it also looks by himself."""
         ...
 
     async def wait(self, topic: str, timeout_s: float) -> bool:
-        """True when `topic` was announced while waiting, False after `timeout_s` seconds."""
+        """True when `topic` was, or may have been, announced meanwhile; False after `timeout_s` seconds."""
         ...
 
     async def get(self, key: str) -> str | None: ...
@@ -370,7 +356,7 @@ class Coordinator(Protocol):
     async def put(self, key: str, value: str, lifetime: timedelta) -> None: ...
 
     def lock(self, key: str, lease: timedelta) -> AbstractAsyncContextManager[None]:
-        """Only one holder at a time, for at most `lease`."""
+        """Only one holder at a time, for at most `lease`; one in each process while these are apart."""
         ...
 
     async def aclose(self) -> None: ...
@@ -392,6 +378,12 @@ class Observer(Protocol):
     def hold_settled(self, hold: Hold) -> None: ...
 
     def delivery_finished(self, delivery: Delivery) -> None: ...
+
+    def coordination_changed(self, trouble: str) -> None:
+        """`trouble`: the kind of error for which this process is by itself now; empty: it is not any more."""
+        ...
+
+    def alert_raised(self, alert: Alert) -> None: ...
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         """Something went wrong at `where` ("relay", "courier", ...); `ids` name things, never quote them."""

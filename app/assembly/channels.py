@@ -1,12 +1,13 @@
 """One channel's parts: its codec, its bot, its check, its fallbacks, its way out."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.assembly.parts import Parts, new_id, utc_now
 from app.bots.chat import ChatBotAdapter
 from app.bots.json_api import JsonBotAdapter
 from app.bots.webhook import WebhookBotAdapter
+from app.core.canary import Canary
 from app.core.checker import Checker
 from app.core.disposition import Fallbacks
 from app.core.errors import ConfigError
@@ -27,6 +28,9 @@ from app.settings.bots import WebhookBot
 from app.settings.channels import AnyChannel, WeChatChannel, WeiboChannel
 from app.settings.policies import Policy
 from app.settings.whole import Settings
+
+SAMPLED = 20
+"""A canary's answers that are checked when it is loaded; each is checked again when it is given."""
 
 
 def codec_of(name: str, channel: AnyChannel) -> Codec:
@@ -67,6 +71,7 @@ def relay_of(
         consultation_of(parts, parts.settings.policies[channel.policy]),
         stopped,
         reception=reception,
+        canary=canary_of(name, channel),
         label=label,
         decide_within=decide_within(parts.settings.policies[channel.policy]),
     )
@@ -87,14 +92,20 @@ def consultation_of(parts: Parts, policy: Policy) -> Consultation | None:
 
 
 def _bot_of(parts: Parts, channel: AnyChannel) -> Bot:
-    bot = parts.settings.bots[channel.bot]
+    bot, name = parts.settings.bots[channel.bot], bot_name(parts.settings, channel)
     match bot.kind:
         case "chat":
-            return ChatBotAdapter(channel.bot, bot, parts.session)
+            return ChatBotAdapter(name, bot, parts.session)
         case "json":
-            return JsonBotAdapter(channel.bot, bot, parts.session)
+            return JsonBotAdapter(name, bot, parts.session)
         case "webhook":
-            return WebhookBotAdapter(channel.bot, bot, _vendor_codec(channel, bot), parts.session, utc_now)
+            return WebhookBotAdapter(name, bot, _vendor_codec(channel, bot), parts.session, utc_now)
+
+
+def bot_name(settings: Settings, channel: AnyChannel) -> str:
+    """As the records know it: with its version, where that is written down."""
+    version = settings.bots[channel.bot].version
+    return f"{channel.bot}/{version}" if version else channel.bot
 
 
 def _fallbacks(channel: AnyChannel) -> Fallbacks:
@@ -103,6 +114,15 @@ def _fallbacks(channel: AnyChannel) -> Fallbacks:
         held=text if channel.when_held == "holding_text" else None,
         late=text if channel.when_late == "holding_text" else None,
     )
+
+
+def canary_of(name: str, channel: AnyChannel) -> Canary | None:
+    """None: the channel has no test account."""
+    wanted = channel.canary
+    if wanted is None:
+        return None
+    secret = wanted.secret.get_secret_value().encode()
+    return Canary(name, frozenset(wanted.users), wanted.keyword, secret)
 
 
 def check_of(checker: Checker, policy: CheckPolicy) -> Check:
@@ -163,16 +183,23 @@ def second_person_at(policy: Policy) -> Severity | None:
 
 
 def require_sound_fallbacks(settings: Settings, checks: Mapping[str, Check]) -> None:
-    """What citizens hear most often is checked like everything else, once, when it is loaded."""
-    verdicts = {
-        name: checks[name](Reply.of(channel.holding_text), Conversation(channel=name))
+    """What we say ourselves is checked like everything else, once, when it is loaded."""
+    ours = [
+        (f"channels.{name}.holding_text", name, channel.holding_text)
         for name, channel in settings.channels.items()
-    }
+    ]
+    ours += [
+        (f"channels.{name}.canary", name, canary.text_at(datetime.fromtimestamp(60 * minute, UTC)))
+        for name, channel in settings.channels.items()
+        if (canary := canary_of(name, channel)) is not None
+        for minute in range(SAMPLED)
+    ]
     problems = [
-        f"channels.{name}.holding_text: the channel's own rules hold it ({finding.rule}: {finding.why})"
-        for name, verdict in verdicts.items()
+        f"{key}: the channel's own rules hold it ({finding.rule}: {finding.why})"
+        for key, name, text in ours
+        for verdict in (checks[name](Reply.of(text), Conversation(channel=name)),)
         if verdict.disposition is not Disposition.RELEASE
         for finding in verdict.findings
     ]
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError("\n".join(dict.fromkeys(problems)))

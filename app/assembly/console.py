@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from app.assembly.elements import topics
+from app.assembly.guarding import Guarding
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import signing_in_on
 from app.assembly.takeovers import label_of
@@ -22,7 +23,7 @@ from app.service.takeovers import Takeovers
 from app.storage.handovers import SqlHandovers
 from app.storage.statistics import SqlStatistics
 from app.storage.work_orders import SqlWorkOrders
-from app.web.console.parts import Channel, ConsoleParts
+from app.web.console.parts import Channel, ConsoleParts, Watch
 
 
 def console_parts(
@@ -34,6 +35,7 @@ def console_parts(
     extract: Callable[[Message], Elements],
     phrases: Mapping[str, Phrase],
     takeovers: Takeovers,
+    guarding: Guarding,
 ) -> ConsoleParts:
     """Raises ConfigError for tables that cannot be read."""
     settings, database = parts.settings, parts.store.database
@@ -63,6 +65,8 @@ def console_parts(
         extract,
         SqlStatistics(database, topics(parts)),
         takeovers,
+        parts.pace,
+        Watch(guarding.alarms, guarding.registering, guarding.canaries, guarding.checklists),
     )
 
 

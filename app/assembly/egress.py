@@ -1,6 +1,7 @@
 """The stand-in of WeChat's API for vendors that send by themselves."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -9,6 +10,9 @@ from app.assembly.channels import decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
+from app.coordination.pace import LocalPace
+from app.core.bypass import Suspicion
+from app.core.pace import Pace
 from app.core.records import Delivery
 from app.core.vendors import Vendor
 from app.platforms.passage import Passage
@@ -75,6 +79,7 @@ def egress_of(
     clients: Mapping[str, PlatformClient],
     courier: Courier,
     switches: Switches,
+    suspect: Callable[[Suspicion], None],
 ) -> WeChatEgress:
     settings = parts.settings
     stands: dict[str, Stand] = {}
@@ -87,7 +92,7 @@ def egress_of(
         stands[name] = Stand(channel.app_id, outlet, passage, client.drafts, frozenset(channel.egress_allow))
     return WeChatEgress(
         stands,
-        vendors_of(settings, parts.store.database),
+        replace(vendors_of(settings, parts.store.database, parts.pace), suspect=suspect),
         parts.observer,
         utc_now,
         new_id,
@@ -96,15 +101,15 @@ def egress_of(
     )
 
 
-def vendors_of(settings: Settings, database: Database) -> Vendors:
+def vendors_of(settings: Settings, database: Database, pace: Pace) -> Vendors:
     known = {name: _vendor(name, one) for name, one in settings.vendors.items()}
-    return Vendors(known, SqlVendorTokens(database), utc_now)
+    return Vendors(known, SqlVendorTokens(database), utc_now, pace)
 
 
 async def with_vendors(settings: Settings, work: Callable[[Vendors], Awaitable[T]]) -> T:
     """For commands: opens the records, works, closes them. Raises ConfigError, StoreError."""
     async with records_of(settings) as database:
-        return await work(vendors_of(settings, database))
+        return await work(vendors_of(settings, database, LocalPace()))
 
 
 def _vendor(name: str, wanted: VendorSettings) -> Vendor:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from app.assembly.channels import decide_within
+from app.assembly.channels import bot_name, decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.takeovers import label_of
 from app.bots.completions import Completions
@@ -23,7 +23,7 @@ def gateways_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -
             continue
         found[name] = Gateway(
             name,
-            channel.bot,
+            bot_name(settings, channel),
             _ask(parts, bot),
             checks[name],
             parts.store,

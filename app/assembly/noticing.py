@@ -5,17 +5,19 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
+from app.assembly.guarding import Guarding
 from app.assembly.parts import Parts, utc_now
 from app.core.elements.model import Elements, Urgency
 from app.core.model import Message
 from app.notifying.robots import DingTalkRobot, FeishuRobot, PlainRobot, WeComRobot
-from app.ports import Robot
-from app.service.noticing import Lookout, Manners, Mouth, Thresholds
+from app.service.noticing import Lookout, Manners, Mouth, Robot, Thresholds
 from app.service.switches import Switches
 from app.settings.notifications import AnyRobot
 
 
-def lookout_of(parts: Parts, switches: Switches, extract: Callable[[Message], Elements]) -> Lookout | None:
+def lookout_of(
+    parts: Parts, switches: Switches, extract: Callable[[Message], Elements], guarding: Guarding
+) -> Lookout | None:
     """None: there is nobody to tell."""
     wanted = parts.settings.notifications
     if not wanted.robots:
@@ -38,6 +40,8 @@ def lookout_of(parts: Parts, switches: Switches, extract: Callable[[Message], El
         ),
         mouths,
         lambda hold: extract(hold.message).urgency is Urgency.EXTREME,
+        alarms=guarding.alarms,
+        checklists=guarding.checklists,
     )
     parts.bot_watch.tell = lookout.tell
     return lookout

@@ -14,11 +14,14 @@ from app import __version__
 from app.bots.second_opinion import ChatJudge
 from app.clients import bot_http, platform_http
 from app.coordination.local import LocalCoordinator
+from app.coordination.pace import LocalPace
 from app.core.checker import Checker
+from app.core.pace import Pace
 from app.loading.prompt import load_prompt
 from app.loading.ruleset import load_checker
 from app.ports import Coordinator, Observer, SecondOpinion
 from app.service.bot_watch import BotWatch
+from app.settings.coordination import Coordination
 from app.settings.whole import Settings
 from app.storage.location import location
 from app.storage.sql import SqlStore
@@ -44,6 +47,7 @@ class Parts:
     checker: Checker
     store: SqlStore
     coordinator: Coordinator
+    pace: Pace
     observer: Observer
     metrics: Metrics
     http: httpx.AsyncClient
@@ -77,9 +81,22 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     bot_watch = BotWatch(utc_now, settings.notifications.bot_down_after)
     observer = Observers((metrics, LogObserver(), bot_watch))
     judge = _judge_of(settings, session)
+    coordinator, pace = await _coordination(settings.coordination, observer)
+    stack.push_async_callback(coordinator.aclose)
     return Parts(
-        settings, checker, store, LocalCoordinator(), observer, metrics, http, session, judge, bot_watch
+        settings, checker, store, coordinator, pace, observer, metrics, http, session, judge, bot_watch
     )
+
+
+async def _coordination(wanted: Coordination, observer: Observer) -> tuple[Coordinator, Pace]:
+    if not wanted.url:
+        return LocalCoordinator(), LocalPace()
+    from app.coordination.redis import RedisCoordinator  # a client that only who shares the work shall load
+    from app.coordination.shared_pace import SharedPace
+
+    coordinator = RedisCoordinator(wanted, observer)
+    await coordinator.open()
+    return coordinator, SharedPace(coordinator.client, wanted.prefix, coordinator.link)
 
 
 def _judge_of(settings: Settings, session: ClientSession) -> SecondOpinion | None:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.assembly.channels import check_of
+from app.assembly.guarding import Guarding
 from app.assembly.parts import Parts, new_id, utc_now
 from app.core.errors import StoreError
 from app.loading.policies import check_policy
@@ -17,6 +18,7 @@ from app.service.review import Review
 from app.service.switches import Switches
 from app.settings.policies import Policy
 from app.web.api.access import callers
+from app.web.api.canaries import canaries_router
 from app.web.api.chat import chat_router
 from app.web.api.deliveries import deliveries_router
 from app.web.api.exchanges import exchanges_router
@@ -35,6 +37,7 @@ def rest_app(
     gateways: Mapping[str, Gateway],
     switches: Switches,
     manuscripts: Manuscripts,
+    guarding: Guarding,
 ) -> FastAPI:
     settings = parts.settings
     rest = FastAPI(
@@ -62,6 +65,9 @@ def rest_app(
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
         parts.metrics.set_stopped({name: switches.is_stopped(name) for name in settings.channels})
+        counts = {name: guarding.alarms.counts.get(name, 0) for name in settings.channels}
+        due = {name: len(guarding.checklists.due.get(name, ())) for name in settings.channels}
+        parts.metrics.set_bypass(counts, due)
         return parts.metrics.render()
 
     for router in (
@@ -70,8 +76,9 @@ def rest_app(
         exchanges_router(parts.store, review, caller_with),
         check_router(checks, default, caller_with),
         replies_router(manuscripts, caller_with),
+        canaries_router(guarding.canaries, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
-        health_router({"records": records}),
+        health_router({"records": records}, {"coordination": lambda: parts.coordinator.trouble}),
         metrics_router(render, settings.monitoring.metrics_from),
     ):
         rest.include_router(router)

@@ -35,6 +35,10 @@ class LocalCoordinator:
         self._leases: dict[str, Lease] = {}
         self._released = Topics()
 
+    @property
+    def trouble(self) -> str:
+        return ""
+
     async def announce(self, topic: str) -> None:
         self._topics.announce(topic)
 
@@ -92,6 +96,10 @@ class Topics:
     def announce(self, topic: str) -> None:
         for event in self._waiting.pop(topic, ()):
             event.set()
+
+    def announce_all(self) -> None:
+        for topic in tuple(self._waiting):
+            self.announce(topic)
 
     async def wait(self, topic: str, timeout_s: float) -> bool:
         event = asyncio.Event()

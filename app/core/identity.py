@@ -18,6 +18,10 @@ class Permission(StrEnum):
     """Release, edit, reject, transfer; retry or confirm a delivery."""
     UNMASK = "messages:unmask"
     """See the numbers in a message, with a reason."""
+    WATCH = "channels:watch"
+    """See who may speak on a channel, and what looks like a way past us."""
+    VOUCH = "channels:vouch"
+    """Confirm who may speak."""
     READ_AUDIT = "audit:read"
     MANAGE_USERS = "users:manage"
 
@@ -37,14 +41,22 @@ class Role(StrEnum):
     """安全审计员: reads all, changes nothing."""
 
 
-_REVIEWER = frozenset({Permission.READ_MESSAGES, Permission.DRAFT, Permission.DECIDE, Permission.UNMASK})
+_REVIEWER = frozenset(
+    {
+        Permission.READ_MESSAGES,
+        Permission.DRAFT,
+        Permission.DECIDE,
+        Permission.UNMASK,
+        Permission.WATCH,
+    }
+)
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VENDOR_OPERATOR: frozenset({Permission.READ_MESSAGES, Permission.DRAFT}),
     Role.DUTY_REVIEWER: _REVIEWER,
     Role.SECTION_REVIEWER: _REVIEWER,
-    Role.LEADER: _REVIEWER | {Permission.READ_AUDIT},
+    Role.LEADER: _REVIEWER | {Permission.READ_AUDIT, Permission.VOUCH},
     Role.ADMINISTRATOR: frozenset({Permission.MANAGE_USERS}),
-    Role.AUDITOR: frozenset({Permission.READ_MESSAGES, Permission.READ_AUDIT}),
+    Role.AUDITOR: frozenset({Permission.READ_MESSAGES, Permission.READ_AUDIT, Permission.WATCH}),
 }
 
 

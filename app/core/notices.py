@@ -19,6 +19,10 @@ class NoticeKind(StrEnum):
     STOPPED = "stopped"
     RESUMED = "resumed"
     DELIVERY_UNCERTAIN = "delivery_uncertain"
+    BYPASS = "bypass"
+    """Something looks like a way past the guard; the console tells what."""
+    CHECKLIST_DUE = "checklist_due"
+    """A person should look again whether the platform's own replies are off."""
     DIGEST = "digest"
 
 
@@ -32,9 +36,11 @@ HEADINGS: Mapping[NoticeKind, str] = {
     NoticeKind.STOPPED: "已停机",
     NoticeKind.RESUMED: "已恢复",
     NoticeKind.DELIVERY_UNCERTAIN: "不知是否送达",
+    NoticeKind.BYPASS: "疑似绕过慎言",
+    NoticeKind.CHECKLIST_DUE: "平台自动回复该核对了（项）",
     NoticeKind.DIGEST: "汇总",
 }
-LOUD = frozenset({NoticeKind.URGENT_HOLD, NoticeKind.BOT_DOWN, NoticeKind.STOPPED})
+LOUD = frozenset({NoticeKind.URGENT_HOLD, NoticeKind.BOT_DOWN, NoticeKind.STOPPED, NoticeKind.BYPASS})
 """Sent in quiet hours too."""
 MOST_BYTES = 2_000
 """企业微信 takes 2,048 bytes of text, the least of the robots."""

@@ -53,6 +53,8 @@ class VendorToken:
     channel: str
     created_at: datetime
     expires_at: datetime
+    revoked: bool = False
+    """Its vendor is shut out now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ class Revocation:
 
 GRACE = timedelta(minutes=10)
 """A token is taken this much longer than was said, for clocks that differ and requests under way."""
+RETIRED = timedelta(days=1)
+"""Who still uses a token so long after its end has forgotten to stop, or should not have it."""
+REMEMBERED = timedelta(days=366)
+"""So long an ended token is known for what it is."""
+MOST_REMEMBERED = 1_000
+"""Of one vendor's; a loop that fetches tokens all day must not fill the records."""
 
 
 def names(vendors: Collection[Vendor]) -> str:

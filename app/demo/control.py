@@ -12,8 +12,10 @@ from starlette.staticfiles import StaticFiles
 
 from app.demo.clock import SettableClock
 from app.demo.faults import Fault, Faults
-from app.demo.inbox import Inbox
+from app.demo.inbox import Inbox, Received, Via
+from app.demo.wechat_api import WeChatApi
 from app.demo.wechat_platform import WeChatEmulator
+from app.demo.weibo_api import WeiboApi
 from app.demo.weibo_platform import WeiboEmulator
 
 STATIC = Path(__file__).parent / "static"
@@ -33,6 +35,8 @@ class Control:
     clock: SettableClock
     """Of windows and tokens; pushes are signed by the real time."""
     faults: Faults
+    wechat_api: WeChatApi
+    weibo_api: WeiboApi
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -47,6 +51,9 @@ class Control:
             Route("/emulator/weibo/messages", _safely(self._write_weibo), methods=["POST"]),
             Route("/emulator/weibo/comments", _safely(self._comment), methods=["POST"]),
             Route("/emulator/weibo/mentions", _safely(self._mention), methods=["POST"]),
+            Route("/emulator/wechat/autoreply", _safely(self._switch), methods=["POST"]),
+            Route("/emulator/wechat/desk", _safely(self._write_by_hand), methods=["POST"]),
+            Route("/emulator/weibo/own-comments", _safely(self._comment_by_hand), methods=["POST"]),
             Route("/emulator/inbox/{user}", self._read_inbox, methods=["GET"]),
         ]
 
@@ -110,6 +117,22 @@ class Control:
             _count(wanted, "user"), _text(wanted, "text"), _count(wanted, "status_id")
         )
         return result.as_json()
+
+    async def _switch(self, wanted: Mapping[str, object]) -> Mapping[str, object]:
+        """{"follow": true, "message": false, "keyword": true}: the platform's own replies, past the guard."""
+        self.wechat_api.desk.switch({name: value is True for name, value in wanted.items()})
+        return {"on": sorted(self.wechat_api.desk.on)}
+
+    async def _write_by_hand(self, wanted: Mapping[str, object]) -> Mapping[str, object]:
+        """{"user", "text"}: somebody answers on the platform's own customer-service page, past the guard."""
+        user, text = _text(wanted, "user"), _text(wanted, "text")
+        self.inbox.add(Received(user, self.clock(), Via.API, "text", text))
+        self.wechat_api.desk.note(user, self.clock(), text)
+        return {"ok": True}
+
+    async def _comment_by_hand(self, wanted: Mapping[str, object]) -> Mapping[str, object]:
+        """{"status_id", "text"}: somebody comments as the account on Weibo itself, past the guard."""
+        return {"cid": self.weibo_api.comment(_count(wanted, "status_id"), _text(wanted, "text")).id}
 
     async def _read_inbox(self, request: Request) -> Response:
         """What a user received, oldest first; ?at_least=2&within_s=10 waits for it."""

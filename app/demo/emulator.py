@@ -90,7 +90,8 @@ def make_emulator(
         lifespan=life,
     )
     faults = Faults(starlette)
-    starlette.routes.extend(Control(wechat, weibo, inbox, clock, faults).routes())
+    control = Control(wechat, weibo, inbox, clock, faults, wechat_api, weibo_api)
+    starlette.routes.extend(control.routes())
     return Emulator(faults, wechat, weibo, inbox, clock, wechat_api, wechat_posts, weibo_api)
 
 

@@ -22,6 +22,7 @@ from app.demo.wechat_account import (
     WeChatAccount,
 )
 from app.demo.wechat_answers import MAX_TEXT_BYTES
+from app.demo.wechat_desk import Unlisted, WeChatDesk
 from app.ports import Clock
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -63,6 +64,7 @@ class WeChatApi:
     media: dict[str, bytes] = field(default_factory=dict)
     desks: list[str] = field(default_factory=list)
     """The kf_account of each customer-service message; empty: the account's own name."""
+    desk: WeChatDesk = field(default_factory=WeChatDesk)
 
     def __post_init__(self) -> None:
         self.tokens = AccessTokens(self.clock)
@@ -79,6 +81,8 @@ class WeChatApi:
             Route("/cgi-bin/material/add_material", self._upload, methods=["POST"]),
             Route("/cgi-bin/media/get", self._download, methods=["GET"]),
             Route("/cgi-bin/getcallbackip", self._addresses, methods=["GET"]),
+            Route("/cgi-bin/get_current_autoreply_info", self._autoreplies, methods=["GET"]),
+            Route("/customservice/msgrecord/getmsglist", self._records, methods=["POST"]),
         ]
 
     async def _token(self, request: Request) -> JSONResponse:
@@ -146,6 +150,22 @@ class WeChatApi:
             return refused(request, no)
         return JSONResponse({"ip_list": ["127.0.0.1"]})
 
+    async def _autoreplies(self, request: Request) -> JSONResponse:
+        try:
+            self.check_token(request)
+        except Refused as no:
+            return refused(request, no)
+        return JSONResponse(self.desk.autoreplies())
+
+    async def _records(self, request: Request) -> JSONResponse:
+        try:
+            self.check_token(request)
+            return JSONResponse(self.desk.page(json_of(await request.body())))
+        except Refused as no:
+            return refused(request, no)
+        except Unlisted as no:
+            return refused(request, Refused(no.code, str(no)))
+
     def _check_secret(self, given: Mapping[str, object]) -> None:
         if given.get("grant_type") != "client_credential":
             raise Refused(40002, "invalid grant_type")
@@ -184,6 +204,7 @@ class WeChatApi:
         desk = wanted.get("customservice")
         self.desks.append(str(desk.get("kf_account", "")) if isinstance(desk, dict) else "")
         self.inbox.add(Received(user, self.clock(), Via.API, kind, text))
+        self.desk.note(user, self.clock(), text if kind == "text" else f"[{kind}]")
 
 
 def _readable(kind: str, body: object) -> str:

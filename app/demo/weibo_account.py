@@ -23,6 +23,7 @@ class Comment:
     author: int
     screen_name: str
     text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class WeiboApi:
             *_both("/2/comments/create", self._create),
             Route("/2/messages/sendall.json", self._mass, methods=["POST"]),
             Route("/2/statuses/share.json", self._share, methods=["POST"]),
+            Route("/2/comments/by_me.json", self._by_me, methods=["GET"]),
         ]
 
     async def _message(self, request: Request) -> JSONResponse:
@@ -144,6 +145,21 @@ class WeiboApi:
             _refuse(10008)
         return text, users
 
+    async def _by_me(self, request: Request) -> JSONResponse:
+        """Newest first. Source: weibo, comments/by_me."""
+        try:
+            query = {"since_id": "0", "count": "50", "page": "1", **request.query_params}
+            self.require_token(query.get("access_token"))
+            since, count, page = (_number(query, name) for name in ("since_id", "count", "page"))
+        except Refused as no:
+            return self.refused(request, no)
+        own = [
+            one for one in self.comments.by_id.values() if one.author == self.account.uid and one.id > since
+        ]
+        own.sort(key=lambda one: one.id, reverse=True)
+        shown = [self.shown(one, None) for one in own[(page - 1) * count : page * count]]
+        return JSONResponse({"comments": shown, "total_number": len(own)})
+
     async def _form(self, request: Request, *needed: str) -> Mapping[str, str]:
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         self.calls.append((request.url.path, form))
@@ -167,7 +183,12 @@ class WeiboApi:
         if _letters(shown) > MAX_COMMENT_LETTERS:
             _refuse(20012)
         self.comments.own_last_text = text
-        comment = Comment(next(self.ids), status_id, self.account.uid, self.account.screen_name, shown)
+        return self.comment(status_id, shown)
+
+    def comment(self, status_id: int, text: str) -> Comment:
+        """The account's own comment appears, whoever wrote it: also its people on Weibo itself."""
+        who = self.account
+        comment = Comment(next(self.ids), status_id, who.uid, who.screen_name, text, self.clock())
         self.comments.add(comment)
         return comment
 
@@ -177,7 +198,7 @@ class WeiboApi:
             "id": comment.id,
             "mid": str(comment.id),
             "idstr": str(comment.id),
-            "created_at": self.clock().strftime("%a %b %d %H:%M:%S %z %Y"),
+            "created_at": comment.at.strftime("%a %b %d %H:%M:%S %z %Y"),
             "text": comment.text,
             "user": {"id": comment.author, "screen_name": comment.screen_name},
             "status": {"id": comment.status_id},

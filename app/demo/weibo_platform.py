@@ -86,7 +86,7 @@ class WeiboEmulator:
 
     def comment(self, user: int, text: str, status_id: int) -> Comment:
         """A citizen comments below the account's post. No webhook tells of it: a bot finds it by polling."""
-        comment = Comment(next(self.ids), status_id, user, f"用户{user}", text)
+        comment = Comment(next(self.ids), status_id, user, f"用户{user}", text, self.clock())
         self.comments.posts.setdefault(status_id, self.account.uid)
         self.comments.add(comment)
         return comment

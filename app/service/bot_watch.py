@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from app.core import canary
+from app.core.bypass import Alert, AlertKind, Suspicion
 from app.core.notices import Notice, NoticeKind
 from app.core.records import Delivery, Exchange, ExchangeState, Hold
 from app.ports import Clock
 
 Tell = Callable[[Sequence[Notice]], None]
+Suspect = Callable[[Suspicion], None]
 FAILED = "bot-"
 """What the reason of an exchange begins with that the bot gave nothing usable for."""
+REDIRECTED = "bot-redirect"
 
 
 class BotWatch:
@@ -21,9 +25,15 @@ class BotWatch:
         self._failures: Counter[str] = Counter()
         self.tell: Tell = lambda notices: None
         """Who wants to hear of it sets this."""
+        self.suspect: Suspect = lambda suspicion: None
+        """The same, for a bot that sends us elsewhere."""
 
     def exchange_finished(self, exchange: Exchange) -> None:
         channel = exchange.message.channel
+        if exchange.bot == canary.BOT:  # our own answer says nothing of the bot
+            return
+        if exchange.why == REDIRECTED:
+            self.suspect(Suspicion(channel, AlertKind.REDIRECT, exchange.bot, exchange.bot))
         if exchange.state is ExchangeState.UNANSWERED and exchange.why.startswith(FAILED):
             self._failures[channel] += 1
             if self._failures[channel] == self._down_after:
@@ -38,5 +48,8 @@ class BotWatch:
     def hold_settled(self, hold: Hold) -> None: ...
 
     def delivery_finished(self, delivery: Delivery) -> None: ...
+
+    def coordination_changed(self, trouble: str) -> None: ...
+    def alert_raised(self, alert: Alert) -> None: ...
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None: ...

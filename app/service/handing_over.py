@@ -4,15 +4,30 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from app.core.errors import Conflict, Invalid
 from app.core.model import Severity
 from app.core.records import AuditEntry, DeliveryState, ExchangeState, Handover, Hold
-from app.ports import Clock, Handovers, HoldFilter, NewId, Store
+from app.ports import Clock, HoldFilter, NewId, Store
 from app.service.switches import Switches
 
 SHIFT = timedelta(hours=12)
 """How far back a sheet looks where nobody has handed over before."""
+
+
+class Handovers(Protocol):
+    """Handover sheets. Raises StoreError."""
+
+    async def handovers(self, limit: int) -> Sequence[Handover]:
+        """Newest first."""
+        ...
+
+    async def write(self, handover: Handover, audit: AuditEntry) -> None: ...
+
+    async def take_over(self, handover_id: str, by: str, at: datetime, audit: AuditEntry) -> None:
+        """Raises Conflict unless it waits for `by`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

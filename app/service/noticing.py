@@ -1,15 +1,17 @@
 """Looks for what the desk should hear of, and tells it: merged, at a bounded pace, again until it arrives."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from typing import Protocol
 
+from app.core.bypass import Alert
 from app.core.errors import PostError
 from app.core.model import Severity
 from app.core.notices import LOUD, Notice, NoticeKind, told
 from app.core.records import DeliveryState, Hold
-from app.ports import Clock, Coordinator, HoldFilter, Observer, Robot, Store
+from app.ports import Clock, Coordinator, HoldFilter, Observer, Store
 from app.service.switches import Switches
 
 LOOKED_AT = 200
@@ -19,6 +21,14 @@ REMEMBERED = timedelta(days=3)
 MOST_PENDING = 500
 """Notices that wait for a robot that does not answer; of more, the oldest that are not LOUD go first."""
 LONGEST_WAIT_S = 300.0
+
+
+class Robot(Protocol):
+    """A group robot, or a webhook, that the desk hears from."""
+
+    async def say(self, text: str) -> None:
+        """Returns when the group has it. Raises PostError with a code, never with their words."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,19 @@ class Mouth:
             self._failures = 0
 
 
+class Alarms(Protocol):
+    async def standing(self) -> Sequence[Alert]:
+        """Alerts that nobody has acknowledged. Raises StoreError."""
+        ...
+
+
+class Checklists(Protocol):
+    @property
+    def due(self) -> Mapping[str, Collection[object]]:
+        """What a person should look at again, by channel."""
+        ...
+
+
 @dataclass(slots=True)
 class Lookout:
     """Looks at the records; every replica may, since the coordinator remembers what was told."""
@@ -111,6 +134,8 @@ class Lookout:
     is_emergency: Callable[[Hold], bool] = lambda hold: False
     """Whether the citizen's message tells of one."""
     every_s: float = 5.0
+    alarms: Alarms | None = None
+    checklists: Checklists | None = None
     _read: frozenset[str] = frozenset()
     """The holds whose messages were looked into."""
     _stopped: frozenset[str] = frozenset()
@@ -136,6 +161,8 @@ class Lookout:
         self.tell(await self._queue(now))
         self.tell(await self._deliveries(now))
         self.tell(self._switched(now))
+        self.tell(await self._bypassed())
+        self.tell(await self._unchecked(now))
         self.tell(await self._digest(now))
 
     def tell(self, notices: Sequence[Notice]) -> None:
@@ -193,6 +220,23 @@ class Lookout:
         before, self._stopped = self._stopped, stopped
         return [Notice(NoticeKind.STOPPED, now, channel) for channel in sorted(stopped - before)] + [
             Notice(NoticeKind.RESUMED, now, channel) for channel in sorted(before - stopped)
+        ]
+
+    async def _bypassed(self) -> list[Notice]:
+        """Again after a while, until somebody has acknowledged it."""
+        alerts = await self.alarms.standing() if self.alarms else ()
+        return [
+            Notice(NoticeKind.BYPASS, one.last_at, one.channel)
+            for one in alerts
+            if await self._is_news(NoticeKind.BYPASS, f"{one.id}:{one.raised}")
+        ]
+
+    async def _unchecked(self, now: datetime) -> list[Notice]:
+        due = self.checklists.due if self.checklists else {}
+        return [
+            Notice(NoticeKind.CHECKLIST_DUE, now, channel, len(items))
+            for channel, items in due.items()
+            if await self._is_news(NoticeKind.CHECKLIST_DUE, channel)
         ]
 
     async def _digest(self, now: datetime) -> list[Notice]:

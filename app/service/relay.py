@@ -12,11 +12,13 @@ from math import inf
 from time import perf_counter
 from typing import TypeVar
 
+from app.core import canary
+from app.core.canary import Canary
 from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
 from app.core.label import Label, labelled
-from app.core.model import Category, Disposition, Finding, Message, Reply, Severity, Verdict
-from app.core.records import ABANDONED, CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
+from app.core.model import Category, Conversation, Disposition, Finding, Message, Reply, Severity, Verdict
+from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
@@ -62,6 +64,8 @@ class Relay:
     """Whether the channel's bot is not let speak now."""
     reception: Reception | None = None
     """Who looks whether a message is for a person; None: all go to the bot."""
+    canary: Canary | None = None
+    """Test messages that we answer ourselves; None: there is no test account."""
     label: Label | None = None
     """Of generated content; None: none is asked for."""
     decide_within: Mapping[Severity, timedelta] = field(default_factory=dict)
@@ -119,9 +123,8 @@ class Relay:
 
         async def write() -> Claim:
             now = self.clock()
-            exchange = Exchange(
-                exchange_id, message, ExchangeState.CLAIMED, now + CLAIM_LEASE, bot=self.bot.name
-            )
+            bot = self.bot.name if self._test_answer(message) is None else canary.BOT
+            exchange = Exchange(exchange_id, message, ExchangeState.CLAIMED, now + CLAIM_LEASE, bot=bot)
             return await self.store.claim(exchange, now)
 
         return await self._persist(write)
@@ -129,6 +132,9 @@ class Relay:
     async def _ask(self, claim: Claim, window: Window) -> tuple[Exchange, str]:
         """The exchange with reply and verdict, and the code of the bot's failure, if any."""
         exchange, message = claim.exchange, claim.exchange.message
+        if (reply := self._test_answer(message)) is not None:
+            judged = self._judged(message, reply, claim.conversation)
+            return replace(exchange, reply=reply, verdict=judged), ""
         if self.stopped():
             return exchange, STOPPED
         if self.reception is not None and (verdict := await self.reception.verdict(message)) is not None:
@@ -145,8 +151,7 @@ class Relay:
         if reply is None:
             return replace(exchange, bot_seconds=asked - started), ""
         reply = labelled(reply, self.label)
-        verdict = self.check(reply, claim.conversation)
-        verdict = with_objections(verdict, self.codec.objections(message, reply))
+        verdict = self._judged(message, reply, claim.conversation)
         verdict = await self._affordable(verdict, message, reply)
         checked = perf_counter()
         return (
@@ -159,6 +164,12 @@ class Relay:
             ),
             "",
         )
+
+    def _test_answer(self, message: Message) -> Reply | None:
+        return None if self.canary is None else self.canary.reply(message)
+
+    def _judged(self, message: Message, reply: Reply, conversation: Conversation) -> Verdict:
+        return with_objections(self.check(reply, conversation), self.codec.objections(message, reply))
 
     async def _affordable(self, verdict: Verdict, message: Message, reply: Reply) -> Verdict:
         """A long reply goes out whole or waits: half of it would be worse than none."""
@@ -208,10 +219,10 @@ class Relay:
 
     async def _recorded_unheard(self, exchange: Exchange) -> Outcome:
         """What an earlier try of ours has written, whose commit the records never confirmed: an answer that
-        nobody has heard yet is still ours to speak or to send. Raises Conflict: it was somebody else."""
+        nobody has heard yet is still ours to speak or to send. Raises Conflict: it was somebody else, or
+        there is nothing to speak. Nobody but the holder of a fence records an answer under it."""
         stored = await self.store.exchange(exchange.id)
-        others = stored.state in (ExchangeState.CLAIMED, ExchangeState.CLOSED) or stored.why == ABANDONED
-        if stored.fence != exchange.fence or others:
+        if stored.fence != exchange.fence or stored.state is not ExchangeState.ANSWERED:
             raise Conflict("the exchange was taken over by somebody else", state=stored.state.value)
         return Outcome(stored)
 

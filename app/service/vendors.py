@@ -2,25 +2,23 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Protocol
 
-from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-
 from app.core import egress
+from app.core.bypass import AlertKind, Suspicion
 from app.core.errors import Invalid, NotFound
+from app.core.pace import Limit, Pace
 from app.core.records import AuditEntry
-from app.core.vendors import GRACE, Revocation, Vendor, VendorRefused, VendorToken, names
+from app.core.vendors import GRACE, RETIRED, Revocation, Vendor, VendorRefused, VendorToken, names
 from app.ports import Clock
 
-_TOKENS_A_MINUTE = parse("20 per minute")
+TOKENS = Limit("vendor-tokens", 20, timedelta(minutes=1))
 """By vendor's address: a wrong secret is not guessed, and a loop of a vendor's code burdens nobody."""
-_GUESSES_A_MINUTE = parse("20 per minute")
+GUESSES = Limit("vendor-guesses", 20, timedelta(minutes=1))
 """By address, of wrong credentials alone: a program opens a tunnel as often as it calls."""
 
 
@@ -46,11 +44,13 @@ class Vendors:
     """By name."""
     tokens: VendorTokens
     clock: Clock
-    _pace: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+    pace: Pace
+    suspect: Callable[[Suspicion], None] = lambda suspicion: None
+    """Hears of secrets and tokens that no longer count."""
 
     async def token(self, channel: str, secret: str, address: str) -> tuple[str, int]:
         """A new token and its seconds, for a secret of the channel's. Raises VendorRefused, StoreError."""
-        if not await self._pace.hit(_TOKENS_A_MINUTE, address):
+        if not await self.pace.allows(TOKENS, address):
             raise VendorRefused(egress.TOO_OFTEN, "too many tokens asked for")
         given = hashed(secret)
         found = [
@@ -59,7 +59,10 @@ class Vendors:
             for one in vendor.secret_hashes
             if compare_digest(one, given) and vendor.channel == channel
         ]
-        if not found or await self._is_revoked(found[0].name):
+        if not found:
+            raise VendorRefused(egress.BAD_SECRET, "invalid appsecret")
+        if await self._is_revoked(found[0].name):
+            self._suspect(channel, found[0].name, "secret, revoked")
             raise VendorRefused(egress.BAD_SECRET, "invalid appsecret")
         vendor, now = found[0], self.clock()
         if not vendor.lets_in(address):
@@ -72,11 +75,11 @@ class Vendors:
 
     async def admitted(self, name: str, secret: str, address: str) -> Vendor:
         """The vendor whose name and secret a forward proxy was given. Raises VendorRefused, StoreError."""
-        if not await self._pace.test(_GUESSES_A_MINUTE, "admitted", address):
+        if await self.pace.exhausted(GUESSES, address):
             raise VendorRefused(egress.TOO_OFTEN, "too many wrong secrets")
         vendor = self.known.get(name)
         if vendor is None or not await self._is_its(vendor, secret) or await self._is_revoked(name):
-            await self._pace.hit(_GUESSES_A_MINUTE, "admitted", address)
+            await self.pace.allows(GUESSES, address)
             raise VendorRefused(egress.BAD_SECRET, "wrong name or secret, or revoked")
         if not vendor.lets_in(address):
             raise VendorRefused(egress.BAD_ADDRESS, f"invalid ip {address}, not in whitelist")
@@ -106,8 +109,11 @@ class Vendors:
         if not token:
             raise VendorRefused(egress.NO_TOKEN, "access_token missing")
         found = await self.tokens.find(hashed(token))
+        self._notice(found)
         vendor = self.known.get(found.vendor) if found else None
-        if found is None or vendor is None or found.channel != channel or vendor.channel != channel:
+        if found is None or found.revoked or vendor is None:
+            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
+        if found.channel != channel or vendor.channel != channel:
             raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
         if found.expires_at <= self.clock():
             raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized: the token has expired, get another")
@@ -157,6 +163,26 @@ class Vendors:
 
     async def _is_revoked(self, name: str) -> bool:
         return name in {one.vendor for one in await self.tokens.revocations()}
+
+    async def notice(self, token: str) -> None:
+        """A call that is refused whoever makes it: with a retired token it is told. Raises StoreError."""
+        if token:
+            self._notice(await self.tokens.find(hashed(token)))
+
+    def _notice(self, found: VendorToken | None) -> None:
+        if found is not None and (retired := self._retired(found)):
+            self._suspect(found.channel, found.vendor, retired)
+
+    def _retired(self, token: VendorToken) -> str:
+        """Why nobody should use it any more; empty: somebody may, or has just stopped to."""
+        if token.revoked:
+            return "token, revoked"
+        if token.vendor not in self.known:
+            return "token, vendor gone"
+        return "token, ended long ago" if token.expires_at + RETIRED <= self.clock() else ""
+
+    def _suspect(self, channel: str, vendor: str, what: str) -> None:
+        self.suspect(Suspicion(channel, AlertKind.RETIRED_TOKEN, vendor, f"{vendor}: {what}"))
 
     def _require(self, name: str, reason: str) -> None:
         self._known(name)

@@ -8,6 +8,8 @@ from app.settings.values import Closed, EncodingAesKey, HeaderName, HeaderValue,
 
 
 class BotBase(Closed):
+    version: str = Field("", max_length=40, pattern=r"^[!-.0-~]*$")
+    """What of the vendor's runs there: recorded with each exchange; a new one is confirmed by a person."""
     give_up_after_s: float = Field(30.0, gt=0, le=80)
     """After this the bot has failed; below the claim's lease of 90 s."""
     max_answer_bytes: int = Field(1_048_576, ge=256, le=10_485_760)

@@ -3,12 +3,31 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from app.core import egress, weibo_calls
 from app.settings.values import Closed, EncodingAesKey, Identifier, Secret, WebhookToken
 
 HOLDING_TEXT = "您的留言已收到，工作人员核实后会尽快回复您。"
+
+
+class Canary(Closed):
+    """Test messages that the guard answers itself, to see that the platform still asks it and nobody else."""
+
+    users: tuple[str, ...] = Field(min_length=1)
+    """The platform's ids (openid, uid) of the test accounts."""
+    keyword: str = Field("慎言值守", min_length=2, max_length=40, pattern=r"^\S(.*\S)?$")
+    secret: Secret
+    """Keys the answers; the vendor must not have it."""
+    expect_every_minutes: float = Field(0, ge=0)
+    """No test message for so long is an alert; 0: none is expected."""
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < 16:
+            raise ValueError("a secret has at least 16 characters, else its answers can be guessed")
+        return secret
 
 
 class ChannelBase(Closed):
@@ -37,6 +56,11 @@ class ChannelBase(Closed):
     """What vendors publish or send to many: a person sees all of it first, or only what the check holds."""
     posts_within_hours: float = Field(168, gt=0)
     """How long what no citizen's window bounds waits for a person: posts, templates, comments."""
+    canary: Canary | None = None
+    watch_messages_minutes: float = Field(0, ge=0)
+    """How often what the platform lists of the account's messages is compared with what we sent; 0: never."""
+    checklist_days: float = Field(30, gt=0, le=366)
+    """So long a person's word counts that the platform's own automatic replies are off."""
     answer_within_s: float = Field(4.5, gt=0, lt=5)
     """The platform hangs up at 5 s."""
     signature_max_age_s: float = Field(600, gt=0)
@@ -56,6 +80,8 @@ class WeChatChannel(ChannelBase):
     app_secret: Secret | None = None
     """For the access token; without it nothing can be delivered after the passive answer."""
     api_base: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
+    watch_autoreply_minutes: float = Field(10, ge=0)
+    """How often the platform is asked whether it answers by itself; 0, or without an app_secret: never."""
     egress_allow: tuple[str, ...] = ()
     """Calls that only tell a vendor something and are passed on, e.g. "/cgi-bin/user/info"."""
 
@@ -66,6 +92,8 @@ class WeChatChannel(ChannelBase):
 
     @model_validator(mode="after")
     def _key_where_needed(self) -> Self:
+        if self.watch_messages_minutes and self.app_secret is None:
+            raise ValueError("watch_messages_minutes needs app_secret: the platform lists them for its owner")
         if self.mode != "plaintext" and self.aes_key is None:
             raise ValueError(f"mode {self.mode!r} needs aes_key (43 characters, from the platform's console)")
         return self
@@ -89,6 +117,14 @@ class WeiboChannel(ChannelBase):
     @classmethod
     def _harmless(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
         return _only(weibo_calls.READS, paths)
+
+    @model_validator(mode="after")
+    def _token_where_needed(self) -> Self:
+        if self.watch_messages_minutes and self.access_token is None:
+            raise ValueError(
+                "watch_messages_minutes needs access_token: the platform lists them for its owner"
+            )
+        return self
 
 
 def _only(known: frozenset[str], paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class RobotBase(Closed):
     """Messages at most; the group robots take 20."""
     quiet_from: time | None = None
     quiet_to: time | None = None
-    """Between them only urgent holds, stops and bots that fail are told; the rest waits."""
+    """Between them only urgent holds, stops, bots that fail and ways past us are told; the rest waits."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from app.settings.bots import AnyBot
 from app.settings.channels import AnyChannel
+from app.settings.coordination import Coordination
 from app.settings.desk import Console, Review, WorkOrders
 from app.settings.forward_proxy import ForwardProxy
 from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
@@ -28,7 +29,7 @@ UNGUARDABLE = {
 """Kinds that people ask for, and why they are none."""
 
 Scope = Literal[
-    "holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat", "replies"
+    "holds:read", "holds:decide", "deliveries:read", "deliveries:decide", "check", "chat", "replies", "canary"
 ]
 
 
@@ -65,6 +66,7 @@ class ApiToken(Closed):
 class Settings(Closed):
     server: Server = Server()
     storage: Storage = Storage()
+    coordination: Coordination = Coordination()
     rules: Rules = Rules()
     conversations: Conversations = Conversations()
     review: Review = Review()
@@ -111,6 +113,11 @@ class Settings(Closed):
             problems.append(
                 "forward_proxy: there is no [vendors.…], so nobody could come in by it; add one, "
                 "or take the section out"
+            )
+        if self.coordination.url and self.coordination.secret_key is None:
+            problems.append(
+                "coordination.secret_key: is missing; access tokens lie in Redis, sealed with it; "
+                "make one with: openssl rand -base64 32"
             )
         if problems:
             raise ValueError("\n".join(problems))

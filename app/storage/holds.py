@@ -12,9 +12,10 @@ from app.core.records import AuditEntry, Callback, Delivery, Hold, HoldState, Wo
 from app.ports import MOST_COUNTED, HoldFilter, Page
 from app.storage import locks, trail
 from app.storage.claims import OPEN_HOLDS
+from app.storage.columns import storable
 from app.storage.paging import SortKey, page
 from app.storage.records import Values, delivery_values, hold_changes, hold_of
-from app.storage.schema import callbacks, deliveries, exchanges, holds, storable, work_orders
+from app.storage.schema import callbacks, deliveries, exchanges, holds, work_orders
 
 _QUEUE_ORDER = (
     SortKey(holds.c.due_at),

@@ -12,10 +12,11 @@ from app.core.manuscripts import Manuscript
 from app.core.records import AuditEntry, Callback, Exchange, Hold, PostState
 from app.ports import Page
 from app.storage import exchanges, holds, trail
+from app.storage.columns import storable
 from app.storage.database import Database
 from app.storage.outbox import SqlOutbox
 from app.storage.paging import SortKey, page
-from app.storage.schema import callbacks, storable
+from app.storage.schema import callbacks
 from app.storage.schema import exchanges as exchange_rows
 from app.storage.schema import holds as hold_rows
 

@@ -13,6 +13,7 @@ from app.core.likeness import likeness
 from app.core.model import Message, MessageKind, Reply, Verdict
 from app.core.records import AuditEntry, Delivery, DeliveryState, Exchange, ExchangeState, Hold, HoldState
 from app.core.review import ENDS
+from app.storage.columns import storable
 from app.storage.documents import (
     draft_json,
     draft_of,
@@ -25,7 +26,6 @@ from app.storage.documents import (
     verdict_json,
     verdict_of,
 )
-from app.storage.schema import storable
 
 Values = dict[str, Any]
 """One row to write, by column name."""

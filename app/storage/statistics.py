@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, not_, select
 
+from app.core import canary
 from app.core.model import SUBMITTED
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.core.statistics import BotFigures, Bucket, Figures, Period, RuleFigures
@@ -22,8 +23,11 @@ MOST_RULES = 20
 _STATES = [state.value for state in ExchangeState]
 _RELEASED = (ExchangeState.ANSWERED.value, ExchangeState.QUEUED.value)
 
-_A_CITIZENS = and_(*(not_(exchanges.c.message_key.startswith(start)) for start in (KEY, SUBMITTED)))
-"""Not what a vendor sent by itself, or what another system handed in."""
+_A_CITIZENS = and_(
+    *(not_(exchanges.c.message_key.startswith(start)) for start in (KEY, SUBMITTED)),
+    exchanges.c.bot != canary.BOT,
+)
+"""Not what a vendor sent by itself, what another system handed in, or a test message."""
 
 TopicOf = Callable[[str], str]
 """The topic of a citizen's message; empty where none is clear."""

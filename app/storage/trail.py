@@ -8,14 +8,20 @@ from sqlalchemy import Connection, Row, insert, select, update
 from app.core.audit import Link, link, seal
 from app.core.records import AuditEntry
 from app.ports import AuditFilter, Page
+from app.storage.columns import storable
 from app.storage.paging import SortKey, page
 from app.storage.records import audit_of, audit_values, storable_entry
-from app.storage.schema import audit, audit_head, storable
+from app.storage.schema import audit, audit_head
 
 _NEWEST_FIRST = (SortKey(audit.c.seq, descending=True),)
 
 PAGE = 500
 """Rows read at once: the whole trail never sits in memory."""
+
+
+def lock(connection: Connection) -> None:
+    """Nobody else appends until this transaction ends: what is read from here on stays so until then."""
+    connection.execute(select(audit_head.c.seq).with_for_update()).one()
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> Sequence[None]:

@@ -4,10 +4,10 @@ revoked is revoked everywhere."""
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from app.core.records import AuditEntry
-from app.core.vendors import Revocation, VendorToken
+from app.core.vendors import MOST_REMEMBERED, REMEMBERED, Revocation, VendorToken
 from app.storage import trail
 from app.storage.database import Database
 from app.storage.schema import vendor_revocations, vendor_tokens
@@ -19,24 +19,39 @@ class SqlVendorTokens:
     database: Database
 
     async def add(self, token: VendorToken, audit: AuditEntry) -> None:
-        """Also forgets what has long expired."""
+        """Also forgets what ended long ago."""
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(vendor_tokens).where(vendor_tokens.c.expires_at < token.created_at))
-            connection.execute(insert(vendor_tokens), asdict(token))
+            ended, theirs = (
+                vendor_tokens.c.expires_at < token.created_at,
+                vendor_tokens.c.vendor == token.vendor,
+            )
+            latest = (
+                select(vendor_tokens.c.hash)
+                .where(theirs)
+                .order_by(vendor_tokens.c.created_at.desc())
+                .limit(MOST_REMEMBERED)
+            )
+            too_many = theirs & vendor_tokens.c.hash.not_in(latest)
+            too_old = vendor_tokens.c.expires_at < token.created_at - REMEMBERED
+            connection.execute(delete(vendor_tokens).where(ended, too_old | too_many))
+            kept = asdict(token)
+            del kept["revoked"]
+            connection.execute(insert(vendor_tokens), kept)
             trail.append(connection, (audit,))
 
         await self.database.change(work)
 
     async def find(self, token_hash: str) -> VendorToken | None:
-        """None also where its vendor was revoked since."""
+        """Also one that has ended, or whose vendor was revoked since: it says so."""
+        revoked = vendor_revocations.c.vendor.is_not(None).label("revoked")
         query = (
-            select(vendor_tokens)
+            select(vendor_tokens, revoked)
             .outerjoin(vendor_revocations, vendor_revocations.c.vendor == vendor_tokens.c.vendor)
-            .where(vendor_tokens.c.hash == token_hash, vendor_revocations.c.vendor.is_(None))
+            .where(vendor_tokens.c.hash == token_hash)
         )
         row = await self.database.read(lambda connection: connection.execute(query).one_or_none())
-        return VendorToken(**row._mapping) if row else None
+        return VendorToken(**{**row._mapping, "revoked": bool(row.revoked)}) if row else None
 
     async def of(self, vendor: str) -> Sequence[VendorToken]:
         """Oldest first."""
@@ -66,7 +81,9 @@ class SqlVendorTokens:
         """Ends its tokens and shuts it out."""
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(vendor_tokens).where(vendor_tokens.c.vendor == revocation.vendor))
+            theirs, now = vendor_tokens.c.vendor == revocation.vendor, revocation.at
+            living = theirs & (vendor_tokens.c.expires_at > now)
+            connection.execute(update(vendor_tokens).where(living).values(expires_at=now))
             upsert(connection, vendor_revocations, asdict(revocation))
             trail.append(connection, (audit,))
 

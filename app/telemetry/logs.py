@@ -16,6 +16,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
+from app.core.bypass import Alert
 from app.core.errors import GuardError
 from app.core.records import Delivery, Exchange, ExchangeState, Hold
 from app.ports import Observer
@@ -113,6 +114,22 @@ class LogObserver:
             why=_one_line(delivery.why),
         )
 
+    def coordination_changed(self, trouble: str) -> None:
+        if trouble:
+            self._log.warning("coordination.away", error=_one_line(trouble))
+        else:
+            self._log.info("coordination.back")
+
+    def alert_raised(self, alert: Alert) -> None:
+        self._log.warning(
+            "alert.raised",
+            alert=alert.id,
+            channel=alert.channel,
+            kind=alert.kind.value,
+            detail=_one_line(alert.detail),
+            count=alert.count,
+        )
+
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         if "message" in ids:
             ids = ids | {"message": _pseudonym(ids["message"])}
@@ -140,6 +157,12 @@ class Observers:
 
     def delivery_finished(self, delivery: Delivery) -> None:
         self._tell(lambda one: one.delivery_finished(delivery))
+
+    def coordination_changed(self, trouble: str) -> None:
+        self._tell(lambda one: one.coordination_changed(trouble))
+
+    def alert_raised(self, alert: Alert) -> None:
+        self._tell(lambda one: one.alert_raised(alert))
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self._tell(lambda one: one.failed(where, error, **ids))

@@ -7,6 +7,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from app.core.bypass import Alert
 from app.core.model import Finding
 from app.core.records import Delivery, Exchange, Hold
 
@@ -85,6 +86,21 @@ class Metrics:
         self._failures = self._counts(
             "guard_failures_total", "What went wrong, by place and kind of error", "where", "error"
         )
+        self._alerts = self._counts(
+            "guard_bypass_alerts_total", "Ways past the guard that were noticed, each once", "channel", "kind"
+        )
+        self._open_alerts = Gauge(
+            "guard_bypass_alerts_open",
+            "Alerts that nobody has acknowledged",
+            ["channel"],
+            registry=self.registry,
+        )
+        self._checklists = Gauge(
+            "guard_checklist_due",
+            "The platform's own replies that a person should look at again",
+            ["channel"],
+            registry=self.registry,
+        )
         self._waiting = Gauge(
             "guard_records", "Records that wait for somebody", ["kind"], registry=self.registry
         )
@@ -104,6 +120,12 @@ class Metrics:
             "guard_proxy_refusals_total", "CONNECTs the forward proxy refused, by reason", "reason"
         )
         self._tunnels = Gauge("guard_proxy_tunnels", "Vendors' tunnels that are open", registry=self.registry)
+        self._coordination = Gauge(
+            "guard_coordination_up",
+            "0: Redis is away, and this process is by itself",
+            registry=self.registry,
+        )
+        self._coordination.set(1)
         Gauge(
             "guard_build_info",
             "Always 1; what is running",
@@ -145,6 +167,12 @@ class Metrics:
     def delivery_finished(self, delivery: Delivery) -> None:
         self._deliveries[delivery.channel, delivery.state.value].inc()
 
+    def coordination_changed(self, trouble: str) -> None:
+        self._coordination.set(0 if trouble else 1)
+
+    def alert_raised(self, alert: Alert) -> None:
+        self._alerts[alert.channel, alert.kind.value].inc()
+
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self._failures[where, type(error).__name__].inc()
 
@@ -172,6 +200,13 @@ class Metrics:
         """Which channels somebody has stopped."""
         for channel, stopped in channels.items():
             self._stopped.labels(channel).set(stopped)
+
+    def set_bypass(self, alerts: Mapping[str, int], due: Mapping[str, int]) -> None:
+        """Open alerts, and items of the checklist that are due, by channel."""
+        for channel, count in alerts.items():
+            self._open_alerts.labels(channel).set(count)
+        for channel, count in due.items():
+            self._checklists.labels(channel).set(count)
 
     def render(self) -> tuple[bytes, str]:
         """Body and content type."""

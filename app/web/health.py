@@ -15,9 +15,12 @@ class Readiness(BaseModel):
     ready: bool
     missing: dict[str, str]
     """What is wrong, by part."""
+    degraded: dict[str, str]
+    """What is away and can be done without, by part."""
 
 
-def health_router(probes: Mapping[str, Probe]) -> APIRouter:
+def health_router(probes: Mapping[str, Probe], dispensable: Mapping[str, Callable[[], str]]) -> APIRouter:
+    """`dispensable`: what is away of that nobody needs to be given work, by part; empty: nothing."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
@@ -30,7 +33,9 @@ def health_router(probes: Mapping[str, Probe]) -> APIRouter:
         """Everything an exchange needs is there; 503 names what is not."""
         found = {name: await probe() for name, probe in probes.items()}
         missing = {name: why for name, why in found.items() if why}
-        return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
+        degraded = {name: why for name, tell in dispensable.items() if (why := tell())}
+        told = {"ready": not missing, "missing": missing, "degraded": degraded}
+        return JSONResponse(told, 503 if missing else 200)
 
     return router
 

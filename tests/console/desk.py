@@ -1,7 +1,7 @@
 """The console on real services and records, and a person at it with a browser's cookies and forms."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,28 +11,40 @@ from typing import Any
 
 import httpx
 
+from app.coordination.pace import LocalPace
+from app.core.canary import Canary
+from app.core.checklist import ITEMS
 from app.core.elements.extract import extract, topic_of
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation, Reading
-from app.core.identity import Role
+from app.core.identity import Permission, Role
 from app.core.model import Conversation, Message, Reply
 from app.core.records import Hold
+from app.core.speakers import Speaker, SpeakerKind
 from app.core.submission import Submission
 from app.loading.gazetteer import load_gazetteer
 from app.loading.phrases import load_phrases
 from app.ports import HoldFilter
+from app.service.alarms import Alarms
+from app.service.canaries import Canaries
+from app.service.checklists import Checklists, Wanted
 from app.service.intake import Intake
+from app.service.registering import Registering
 from app.service.signing_in import SigningIn
 from app.service.switches import Switches
 from app.service.takeovers import Takeovers
+from app.storage.alerts import SqlAlerts
+from app.storage.checklists import SqlChecklists
 from app.storage.database import Database
 from app.storage.handovers import SqlHandovers
 from app.storage.people import SqlPeople
+from app.storage.registries import SqlRegistries
 from app.storage.statistics import SqlStatistics
 from app.storage.switches import SqlSwitches
 from app.storage.takeovers import SqlTakeovers
+from app.storage.watching import SqlWatching
 from app.storage.work_orders import SqlWorkOrders
-from app.web.console.parts import Channel, ConsoleParts
+from app.web.console.parts import Channel, ConsoleParts, Watch
 from app.web.console.site import console_site
 from tests.service.stage import MOCKING, Stage, stage, toy_check
 from tests.values import message
@@ -71,6 +83,7 @@ class Desk:
     handovers: SqlHandovers
     takeovers: Takeovers
     app: Any
+    watch: Watch
 
     async def somebody(self, name: str, role: Role, channels: tuple[str, ...] | None = None) -> Person:
         """Added, signed in, with a password of their own."""
@@ -154,6 +167,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
             here.clock,
             {"hall": timedelta(hours=2)},
         )
+        watch = _watch(here)
         site = console_site(
             ConsoleParts(
                 here.store,
@@ -171,6 +185,32 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
                 _extracted,
                 SqlStatistics(here.store.database, _topic),
                 takeovers,
+                LocalPace(),
+                watch,
             )
         )
-        yield Desk(here, here.store.database, signing_in, switches, handovers, takeovers, site)
+        yield Desk(here, here.store.database, signing_in, switches, handovers, takeovers, site, watch)
+
+
+BOT = Speaker(SpeakerKind.BOT, "vendor", "webhook 10.0.0.5:8000 2.1")
+CANARY = Canary("hall", frozenset({"tester"}), "慎言值守", b"a secret of the office's own")
+
+
+def _watch(here: Stage) -> Watch:
+    """Of one channel; who may speak beside its bot is who may release in the console."""
+    database, new_id = here.store.database, here.review.new_id
+    alarms = Alarms(SqlAlerts(database), here.heard, here.clock, new_id)
+
+    async def speakers(channel: str) -> Sequence[Speaker]:
+        people = [one for one in await SqlPeople(database).users() if one.may(Permission.DECIDE)]
+        return sorted([BOT, *(Speaker(SpeakerKind.PERSON, one.name, one.role.value) for one in people)])
+
+    every = {"hall": timedelta(minutes=30)}
+    records = SqlWatching(database)
+    wanted = {"hall": Wanted(ITEMS["wechat"], timedelta(days=30))}
+    return Watch(
+        alarms,
+        Registering(("hall",), speakers, SqlRegistries(database), alarms, here.clock, new_id),
+        Canaries({"hall": CANARY}, every, records, alarms, here.clock, here.clock.now),
+        Checklists(wanted, SqlChecklists(database), here.clock, new_id),
+    )

@@ -1,4 +1,7 @@
-"""Every page in both themes, on a desktop and a phone, as pictures to look at: `make screenshots`."""
+"""Every page in both themes, on a desktop and a phone, as pictures to look at: `make screenshots`.
+
+`python -m tests.console.screenshots FOLDER guard queue` takes these two pages only.
+"""
 
 import sys
 from collections.abc import AsyncIterator
@@ -10,6 +13,8 @@ import anyio
 from playwright.async_api import Page
 from rich.progress import track
 
+from app.core.bypass import AlertKind, Suspicion
+from app.core.checklist import ITEMS
 from app.core.identity import Role
 from app.core.model import Article, Reply
 from app.core.submission import Submission, Way
@@ -21,10 +26,11 @@ SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 THEMES = ("light", "dark")
 
 
-async def main(target: Path) -> None:
+async def main(target: Path, only: frozenset[str]) -> None:
     with TemporaryDirectory() as folder:
         async with desk(Path(folder)) as here, served(here) as url:
-            pages = await _pages(here)
+            found = await _pages(here)
+            pages = {name: path for name, path in found.items() if name in only or not only}
             cookies = {
                 role: _cookie(await here.somebody(role.value.replace("_", "-"), role), url)
                 for role in (Role.LEADER, Role.ADMINISTRATOR)
@@ -50,6 +56,7 @@ async def _pages(here: Desk) -> dict[str, str]:
     article = Article("办事指南", "市民中心", "一次告知", "办事大厅上午九点开门。\n请带身份证原件。")
     post = await here.submitted(Submission(Way.MASS, Reply((article,)), "", {"is_to_all": "true"}))
     blocked = await here.held(BLOCKING, key="MsgId:9", user="citizen-9", text=texts[2])
+    await _suspicions(here)
     return {
         "sign-in": "/console/sign-in",
         "password": "/console/password",
@@ -60,6 +67,7 @@ async def _pages(here: Desk) -> dict[str, str]:
         "deliveries": "/console/deliveries",
         "unanswered": "/console/unanswered",
         "channels": "/console/channels",
+        "guard": "/console/channels/hall/guard",
         "try": "/console/try",
         "group": f"/console/groups/{held.id}",
         "phrases": "/console/phrases",
@@ -70,6 +78,31 @@ async def _pages(here: Desk) -> dict[str, str]:
         "users": "/console/users",
         "account": "/console/account",
     }
+
+
+async def _suspicions(here: Desk) -> None:
+    """Somebody has confirmed who may speak; then a reviewer came, a token, and an automatic reply."""
+    watch = here.watch
+    await watch.registering.look()
+    standing = await watch.registering.standing("hall")
+    await watch.registering.confirm("hall", standing.seen, "wang", "与采购合同第 7 条核对")
+    first, second, *_ = ITEMS["wechat"]
+    await watch.checklists.sign("hall", [first, second], "li", "后台“自动回复”页，两项都是灰的")
+    await watch.registering.look()
+    for kind, key, count in (
+        (AlertKind.RETIRED_TOKEN, "acme: token, revoked", 37),
+        (AlertKind.AUTOREPLY, "message", 1),
+        (
+            AlertKind.FOREIGN,
+            "2026-03-02T12:21:07+08:00 desk1@guihe; 2026-03-02T12:22:40+08:00 desk1@guihe",
+            2,
+        ),
+    ):
+        await watch.alarms.sound(Suspicion("hall", kind, key, key, count))
+    oldest = min(await watch.alarms.standing(), key=lambda one: one.detail)
+    await watch.alarms.acknowledge("hall", oldest.id, "li", "是窗口同志在后台回的，已改为只用慎言")
+    await watch.alarms.look()
+    await watch.checklists.look()
 
 
 def _cookie(person: Person, url: str) -> list[dict[str, str]]:
@@ -94,4 +127,4 @@ async def _browsing(url: str, size: str, theme: str, cookies: list[dict[str, str
 if __name__ == "__main__":
     wanted = Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")
     wanted.mkdir(parents=True, exist_ok=True)
-    anyio.run(main, wanted)
+    anyio.run(main, wanted, frozenset(sys.argv[2:]))

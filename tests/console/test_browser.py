@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from app.core.bypass import AlertKind, Suspicion
 from app.core.identity import Role
 from app.core.records import HoldState
 from tests.console.browser import chromium, served
@@ -282,6 +283,11 @@ async def test_no_page_shuts_anybody_out(here: Desk, viewport: dict[str, int], d
     await here.held(key="MsgId:2", user="citizen-2")
     held = await here.held(text="我爸昨天去世了，丧葬费去哪里领，打了三次电话都没有人接，请问到底该找谁" * 3)
     await here.somebody("somebody", Role.SECTION_REVIEWER)
+    await here.watch.registering.look()
+    await here.watch.checklists.look()
+    link = "2026-03-02T04:00:00+00:00 " + "desk@guihe" * 9
+    here.watch.alarms.hear(Suspicion("hall", AlertKind.FOREIGN, "messages", link))
+    await here.watch.alarms.look()
     administration = ("users", "account")
     async with at_the_desk(here, "root", Role.ADMINISTRATOR, viewport=viewport, dark=dark) as page:
         for url in administration:
@@ -299,6 +305,7 @@ async def test_no_page_shuts_anybody_out(here: Desk, viewport: dict[str, int], d
             "deliveries",
             "unanswered",
             "channels",
+            "channels/hall/guard",
             "try",
             "password",
             "sign-in",

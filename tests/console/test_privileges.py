@@ -27,6 +27,7 @@ VALUES = {
     "{channel}": "hall",
     "{phrase_id}": "received",
     "{handover_id}": "none",
+    "{alert_id}": "none",
     "{name}": "nobody",
 }
 STEPS = {"groups": "reject", "phrases": "reject", "holds": "note", "channels": "stop", "users": "disable"}

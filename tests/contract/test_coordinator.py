@@ -1,14 +1,25 @@
 """What every Coordinator promises, whatever carries it. Times are real, so that a server's clock will do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from app.coordination.local import LocalCoordinator
+from app.coordination.redis import RedisCoordinator
 from app.ports import Coordinator
+from tests.coordination.valkey import (
+    cluster_of_one,
+    found_cluster,
+    plain,
+    running,
+    settings_for,
+    url_of,
+    watched,
+)
+from tests.service.stage import Heard
 
 PATIENCE_S = 10.0
 """Never waited out where all is well."""
@@ -17,10 +28,35 @@ SHORT = timedelta(milliseconds=50)
 LONG = timedelta(seconds=60)
 
 
-@pytest.fixture
-async def coordinator() -> AsyncIterator[Coordinator]:
-    made = LocalCoordinator()
+@pytest.fixture(scope="module")
+def plain_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(plain(tmp_path_factory.mktemp("valkey"))) as server:
+        yield url_of(server)
+
+
+@pytest.fixture(scope="module")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(cluster_of_one(tmp_path_factory.mktemp("cluster"))) as server:
+        found_cluster(server)
+        yield url_of(server, "redis+cluster")
+
+
+@pytest.fixture(scope="module")
+def sentinel_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with watched(tmp_path_factory.mktemp("watched")) as servers:
+        yield servers.url
+
+
+@pytest.fixture(params=["in process", "plain", "cluster", "sentinel"])
+async def coordinator(request: pytest.FixtureRequest) -> AsyncIterator[Coordinator]:
+    if request.param == "in process":
+        made: LocalCoordinator | RedisCoordinator = LocalCoordinator()
+    else:
+        url = request.getfixturevalue(f"{request.param}_url")
+        made = RedisCoordinator(settings_for(url, timeout_s=2.0), Heard())
+        await made.open()
     yield made
+    assert made.trouble == "", "else this was about the lack of a server"
     await made.aclose()
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from time import time
 
 import httpx
 import pytest
 
 from app.demo.control import STATIC
 from app.demo.emulator import Emulator, make_emulator
-from tests.demo.stage import StubGuard, accounts
+from tests.demo.stage import WECHAT, WEIBO, StubGuard, accounts
 
 
 @pytest.fixture
@@ -77,6 +78,8 @@ async def test_the_webhook_can_be_verified(api: httpx.AsyncClient, platform: str
         pytest.param("/emulator/weibo/messages", b'{"text":"a"}', id="weibo without user"),
         pytest.param("/emulator/clock", b'{"advance_s":true}', id="seconds no number"),
         pytest.param("/emulator/faults", b'{"path":"/x"}', id="fault that means nothing"),
+        pytest.param("/emulator/wechat/autoreply", b'{"magic":true}', id="no such switch"),
+        pytest.param("/emulator/wechat/desk", b'{"user":"a"}', id="nothing to say"),
     ],
 )
 async def test_what_cannot_be_used_is_refused(
@@ -86,6 +89,74 @@ async def test_what_cannot_be_used_is_refused(
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert guard.pushes == []
+
+
+async def test_the_platforms_own_replies_are_switched_and_told(api: httpx.AsyncClient) -> None:
+    token = await wechat_token(api)
+
+    async def told() -> dict[str, object]:
+        url = "/cgi-bin/get_current_autoreply_info"
+        return dict((await api.get(url, params={"access_token": token})).json())
+
+    assert await told() == {"is_add_friend_reply_open": 0, "is_autoreply_open": 0}
+    for name in ("message", "keyword"):
+        await api.post("/emulator/wechat/autoreply", json={name: True})
+    assert (await told())["is_autoreply_open"] == 1
+    assert "keyword_autoreply_info" in await told()
+    answer = await api.post("/emulator/wechat/autoreply", json={"message": False})
+    assert answer.json() == {"on": ["keyword"]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        pytest.param({}, 0, id="as it should be"),
+        pytest.param({"starttime": 0}, 65417, id="more than a day"),
+        pytest.param({"number": 10_001}, 65416, id="too many"),
+        pytest.param({"msgid": "1"}, 65416, id="an id that is text"),
+    ],
+)
+async def test_what_is_written_at_the_platforms_desk_stands_in_its_records(
+    api: httpx.AsyncClient, wanted: dict[str, object], code: int
+) -> None:
+    token, now = await wechat_token(api), int(time())
+    for text in ("您好", "再见"):
+        await api.post("/emulator/wechat/desk", json={"user": "o-user", "text": text})
+    asked = {"starttime": now - 60, "endtime": now + 60, "msgid": 1, "number": 1, **wanted}
+    url = "/customservice/msgrecord/getmsglist"
+    answer = (await api.post(url, params={"access_token": token}, json=asked)).json()
+    assert answer.get("errcode", 0) == code
+    if code == 0:
+        assert [one["text"] for one in answer["recordlist"]] == ["您好"]
+        asked["msgid"] = answer["msgid"]
+        answer = (await api.post(url, params={"access_token": token}, json=asked)).json()
+        assert [one["text"] for one in answer["recordlist"]] == ["再见"]
+    inbox = (await api.get("/emulator/inbox/o-user")).json()
+    assert [one["text"] for one in inbox] == ["您好", "再见"]
+
+
+async def wechat_token(api: httpx.AsyncClient) -> str:
+    credentials = {
+        "grant_type": "client_credential",
+        "appid": WECHAT.app_id,
+        "secret": WECHAT.app_secret,
+    }
+    return str((await api.post("/cgi-bin/stable_token", json=credentials)).json()["access_token"])
+
+
+async def test_own_comments_are_listed_newest_first(api: httpx.AsyncClient) -> None:
+    names = [
+        (await api.post("/emulator/weibo/own-comments", json={"status_id": 7, "text": text})).json()["cid"]
+        for text in ("一", "二")
+    ]
+    await api.post("/emulator/weibo/comments", json={"user": 5, "text": "市民的", "status_id": 7})
+    query = {"access_token": WEIBO.access_token}
+    found = (await api.get("/2/comments/by_me.json", params=query)).json()["comments"]
+    assert [(one["id"], one["text"]) for one in found] == [(names[1], "二"), (names[0], "一")]
+    query["since_id"] = str(names[0])
+    found = (await api.get("/2/comments/by_me.json", params=query)).json()["comments"]
+    assert [one["id"] for one in found] == [names[1]]
+    assert (await api.get("/2/comments/by_me.json")).json()["error_code"] == "21301"
 
 
 async def test_the_clock_goes_forward(api: httpx.AsyncClient) -> None:

@@ -11,14 +11,6 @@ from app.loading.overrides import NESTING, PREFIX, almost_settings
 from app.loading.setting_types import types_at
 from app.settings.whole import Settings
 
-AWAITED = {
-    ("storage", "password"),
-    ("coordination", "url"),
-    ("coordination", "password"),
-    ("coordination", "secret_key"),
-}
-"""Settings of several replicas. Where this version has none of them yet, they are passed by."""
-
 
 def steps(name: str) -> tuple[str, ...]:
     """The way to a setting, from a variable's or a secret file's name."""
@@ -29,12 +21,8 @@ def is_known(name: str) -> bool:
     return bool(types_at(steps(name)))
 
 
-def passed_by(name: str) -> bool:
-    return steps(name) in AWAITED and not is_known(name)
-
-
 def require_settings(names: Iterable[str]) -> None:
-    unknown = {name for name in names if not is_known(name) and not passed_by(name)}
+    unknown = {name for name in names if not is_known(name)}
     assert unknown == set()
 
 
@@ -43,9 +31,9 @@ def load(config: Path, environ: Mapping[str, str], secrets: Mapping[str, str], f
     mounted = folder / "secrets"
     mounted.mkdir()
     for name, text in secrets.items():
-        if NESTING in name and not passed_by(name):
+        if NESTING in name:
             (mounted / name).write_text(text, "utf-8")
-    variables = {name: text for name, text in environ.items() if not passed_by(name)}
+    variables = dict(environ)
     assert not list(almost_settings(variables))
     return load_settings(config, variables | {f"{PREFIX}SECRETS_DIR": str(mounted)})
 

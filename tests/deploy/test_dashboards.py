@@ -32,12 +32,9 @@ WHERE = [where for where, _ in expressions()]
 
 
 AWAITED = {
-    "guard_coordination_up",
     "guard_bypass_alerts_open",
     "guard_bypass_alerts_total",
     "guard_checklist_due",
-    "guard_proxy_refusals_total",
-    "guard_proxy_tunnels",
 }
 """Metrics of parts that this version may not have yet."""
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}

@@ -21,7 +21,12 @@ async def said_in_the_group(folder: Path, *answers: bytes) -> list[str]:
             done.set()
 
     async with serving(Scripted("呵呵，滚，别再来问。"), listener()) as bot, loopback(behave) as group:
-        robot: dict[str, Any] = {"kind": "wecom", "url": f"{group.base}/send?key=k", "per_minute": 20}
+        robot: dict[str, Any] = {
+            "kind": "wecom",
+            "url": f"{group.base}/send?key=k",
+            "per_minute": 20,
+            "kinds": ["urgent_hold"],
+        }
         tables = {"notifications": {"console_url": "http://guard/console/", "robots": {"duty": robot}}}
         chat = {"kind": "chat", "url": f"{bot}/v1", "model": "m"}
         async with town(folder, {"hall": chat}, tables=tables) as here:

@@ -42,8 +42,10 @@ async def test_a_start_leaves_alone_what_another_process_is_at(
 
 async def test_two_guards_run_beside_each_other(tmp_path: Path, postgresql_url: str) -> None:
     settings = settings_for(tmp_path, "plaintext", NOWHERE, BOTS, {"storage": {"url": postgresql_url}})
+    now = utc_now()
+    asked = message(received_at=now, sent_at=now)
     async with running_guard(settings) as one, running_guard(settings) as two:
-        await one.store.claim(exchange(), utc_now())
+        await one.store.claim(exchange(message=asked, claimed_until=now + CLAIM_LEASE), now)
         assert (await two.store.exchange("exchange-1")).state is ExchangeState.CLAIMED
         for guard in (one, two):
             await guard.sweeper.run_once()

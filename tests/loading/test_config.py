@@ -12,6 +12,7 @@ from app.loading.config import load_settings
 from app.loading.setting_types import is_free_table, keys_at, types_at
 from app.loading.shown import show_settings
 from app.settings.channels import WeChatChannel
+from app.settings.coordination import Servers, servers_of
 from app.settings.whole import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -250,6 +251,20 @@ def test_a_second_opinion_is_off_until_somebody_asks_for_it_and_holds_on_errors(
             '[channels.two]\nplatform = "wechat"\nbot = "vendor"\napp_id = "wx2"\ntoken = "abc"\n',
             ":1: channels.two: mode 'safe' needs aes_key (43 characters, from the platform's console)",
             id="safe mode without its key",
+        ),
+        pytest.param(
+            '[channels.desk]\nplatform = "weibo"\nbot = "vendor"\napp_secret = "x"\n'
+            '[channels.desk.canary]\nusers = ["1"]\nsecret = "short"\n',
+            ":7: channels.desk.canary.secret: a secret has at least 16 characters, "
+            "else its answers can be guessed",
+            id="test answers that can be guessed",
+        ),
+        pytest.param(
+            '[channels.desk]\nplatform = "weibo"\nbot = "vendor"\napp_secret = "x"\n'
+            "watch_messages_minutes = 5\n",
+            ":1: channels.desk: watch_messages_minutes needs access_token: "
+            "the platform lists them for its owner",
+            id="comments that nobody may list",
         ),
         pytest.param(
             "[policies.default]\nsecond_opinion = true\n",
@@ -491,3 +506,63 @@ def test_a_bot_that_cannot_be_guarded_is_refused_by_name(tmp_path: Path, kind: s
     (told,) = problems(tmp_path, SOUND.replace('kind = "webhook"', f'kind = "{kind}"'))
     assert f"vendor.kind: '{kind}' cannot be guarded" in told
     assert "docs/egress.md" in told
+
+
+# --- coordination -----------------------------------------------------------------------------
+
+SEAL_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+@pytest.mark.parametrize(
+    ("url", "servers"),
+    [
+        pytest.param(
+            "redis://cache.internal",
+            Servers("plain", (("cache.internal", 6379),), tls=False),
+            id="one server",
+        ),
+        pytest.param(
+            "rediss://guard@10.0.0.5:6380/3",
+            Servers("plain", (("10.0.0.5", 6380),), tls=True, user="guard", database=3),
+            id="with TLS, a user and a database",
+        ),
+        pytest.param(
+            "redis+sentinel://10.0.0.1:26379,10.0.0.2/guard",
+            Servers("sentinel", (("10.0.0.1", 26379), ("10.0.0.2", 26379)), tls=False, service="guard"),
+            id="Sentinels",
+        ),
+        pytest.param(
+            "rediss+cluster://[fd00::1]:7000,10.0.0.2",
+            Servers("cluster", (("fd00::1", 7000), ("10.0.0.2", 6379)), tls=True),
+            id="a cluster",
+        ),
+    ],
+)
+def test_an_address_of_the_coordination_says_what_is_there(
+    tmp_path: Path, url: str, servers: Servers
+) -> None:
+    settings = load(tmp_path, f'[coordination]\nurl = "{url}"\nsecret_key = "{SEAL_KEY}"\n{SOUND}')
+    assert servers_of(settings.coordination.url) == servers
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        pytest.param('url = "http://cache"', "expected redis://", id="another scheme"),
+        pytest.param('url = "redis://"', "a host is missing", id="no host"),
+        pytest.param('url = "redis://cache:99999"', "a host is missing or is none", id="no port"),
+        pytest.param('url = "redis://a,b"', "one host", id="two plain servers"),
+        pytest.param('url = "redis://:S3cretS3cret@a"', "set coordination.password", id="a password"),
+        pytest.param('url = "redis+sentinel://a:1"', "name the service", id="no service"),
+        pytest.param('url = "redis+cluster://a/1"', "no numbered databases", id="a cluster's database"),
+        pytest.param('url = "redis://a?ssl_cert_reqs=none"', "expected redis://", id="options"),
+        pytest.param('url = "redis://a"\nsecret_key = "S3cretS3cret"', "openssl rand", id="a short key"),
+        pytest.param('url = "redis://a"', "secret_key: is missing", id="no key"),
+        pytest.param('ca_file = "/nowhere/ca.pem"', "does not point to a file", id="no certificates"),
+    ],
+)
+def test_what_is_wrong_with_the_coordination_is_told(tmp_path: Path, line: str, told: str) -> None:
+    (problem,) = problems(tmp_path, f"[coordination]\n{line}\n{SOUND}")
+    assert told in problem
+    assert "coordination" in problem
+    assert SECRET not in problem

@@ -15,7 +15,7 @@ from app.core.errors import PostError
 from app.notifying.posting import body_of, posted
 from app.notifying.robots import DingTalkRobot, FeishuRobot, PlainRobot, WeComRobot
 from app.notifying.signed import post
-from app.ports import Robot
+from app.service.noticing import Robot
 from tests.platforms.loopback import Behaviour, Received, answering, endless, loopback
 from tests.service.stage import ToyClock
 from tests.values import NOON

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from app.coordination.local import LocalCoordinator
+from app.core.bypass import Alert
 from app.core.delivery import Backoff
 from app.core.disposition import Fallbacks
 from app.core.errors import PlatformError, StoreError
@@ -124,6 +125,7 @@ class Heard:
 
     failures: list[tuple[str, str]] = field(default_factory=list)
     opinions: list[str] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
 
     def exchange_finished(self, exchange: Exchange) -> None: ...
 
@@ -135,6 +137,10 @@ class Heard:
     def hold_settled(self, hold: Hold) -> None: ...
 
     def delivery_finished(self, delivery: Delivery) -> None: ...
+
+    def coordination_changed(self, trouble: str) -> None: ...
+    def alert_raised(self, alert: Alert) -> None:
+        self.alerts.append(alert)
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self.failures.append((where, type(error).__name__))

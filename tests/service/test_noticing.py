@@ -9,13 +9,20 @@ from typing import Any
 
 import pytest
 
+from app.core.bypass import AlertKind, Suspicion
+from app.core.canary import BOT
+from app.core.checklist import ITEMS
 from app.core.errors import PostError, StoreError
 from app.core.model import Severity
-from app.core.notices import Notice, NoticeKind
+from app.core.notices import LOUD, Notice, NoticeKind
 from app.core.records import ExchangeState, Hold
+from app.service.alarms import Alarms
 from app.service.bot_watch import BotWatch
+from app.service.checklists import Checklists, Wanted
 from app.service.noticing import MOST_PENDING, Lookout, Manners, Mouth, Thresholds
 from app.service.switches import Switches
+from app.storage.alerts import SqlAlerts
+from app.storage.checklists import SqlChecklists
 from app.storage.switches import SqlSwitches
 from tests.service.stage import MOCKING, Stage, stage
 from tests.values import NOON, RELEASED, exchange, message
@@ -287,3 +294,65 @@ async def test_the_workers_run_until_they_are_stopped(post: Post) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+def test_a_bot_that_sends_us_elsewhere_is_suspected_each_time() -> None:
+    suspected: list[Suspicion] = []
+    watch = BotWatch(lambda: NOON, down_after=3)
+    watch.suspect = suspected.append
+    watch.exchange_finished(replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-redirect"))
+    watch.exchange_finished(replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-timeout"))
+    assert suspected == [Suspicion("hall", AlertKind.REDIRECT, "vendor", "vendor")]
+
+
+def test_our_own_answers_do_not_make_a_bot_that_is_down_look_well() -> None:
+    heard: list[Notice] = []
+    watch = BotWatch(lambda: NOON, down_after=2)
+    watch.tell = heard.extend
+    failed = replace(exchange(), state=ExchangeState.UNANSWERED, why="bot-timeout")
+    test = replace(exchange(), state=ExchangeState.ANSWERED, reply=MOCKING, verdict=RELEASED, bot=BOT)
+    for one in (failed, test, failed):
+        watch.exchange_finished(one)
+    assert [one.kind for one in heard] == [KIND.BOT_DOWN]
+
+
+async def test_a_way_past_the_guard_is_told_at_night_too_and_once_by_all_replicas(post: Post) -> None:
+    alarms = alarms_on(post)
+    post.lookout.alarms = alarms
+    await alarms.sound(Suspicion("hall", AlertKind.AUTOREPLY, "message", "message"))
+    other = replace(post.lookout, _read=frozenset())
+    assert await post.heard() == [KIND.BYPASS]
+    assert KIND.BYPASS in LOUD
+    await other.look()
+    assert [one.kind for one in post.mouth.pending] == [KIND.BYPASS]
+    assert await post.heard() == []
+
+
+async def test_what_is_raised_anew_is_told_anew_and_what_is_acknowledged_no_more(post: Post) -> None:
+    post.lookout.alarms = alarms = alarms_on(post)
+    suspicion = Suspicion("hall", AlertKind.RETIRED_TOKEN, "acme", "acme: token, revoked")
+    await alarms.sound(suspicion)
+    assert await post.heard() == [KIND.BYPASS]
+    post.stage.clock.forward(hours=1)
+    await alarms.sound(suspicion)
+    assert await post.heard() == [KIND.BYPASS]
+    (alert,) = await alarms.standing()
+    await alarms.acknowledge("hall", alert.id, "li", "已停用")
+    assert await post.heard() == []
+
+
+async def test_a_checklist_that_is_due_is_told_with_how_many_items(post: Post) -> None:
+    records = SqlChecklists(post.stage.store.database)
+    wanted = {"hall": Wanted(ITEMS["weibo"], timedelta(days=30))}
+    checklists = Checklists(wanted, records, post.stage.clock, post.stage.review.new_id)
+    post.lookout.checklists = checklists
+    assert await post.heard() == []
+    await checklists.look()
+    assert await post.heard() == [KIND.CHECKLIST_DUE]
+    assert [(one.channel, one.count) for one in post.mouth.pending] == [("hall", 4)]
+    assert await post.heard() == []
+
+
+def alarms_on(post: Post) -> Alarms:
+    here = post.stage
+    return Alarms(SqlAlerts(here.store.database), here.heard, here.clock, here.review.new_id)

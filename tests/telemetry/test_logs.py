@@ -99,6 +99,14 @@ def test_a_second_opinion(log: LogObserver, stream: StringIO) -> None:
     assert event.items() >= told.items()
 
 
+def test_that_redis_was_lost_and_found(log: LogObserver, stream: StringIO) -> None:
+    log.coordination_changed("TimeoutError")
+    log.coordination_changed("")
+    away, back = events(stream)
+    assert (away["event"], away["level"], away["error"]) == ("coordination.away", "warning", "TimeoutError")
+    assert (back["event"], back["level"]) == ("coordination.back", "info")
+
+
 def test_webhooks_holds_and_deliveries(log: LogObserver, stream: StringIO) -> None:
     log.webhook_answered("hall", "reply", 0.0123456789)
     log.hold_settled(hold(state=HoldState.APPROVED, decided_by="duty", reason="可以"))
@@ -232,11 +240,12 @@ def test_one_that_breaks_is_counted_and_breaks_nothing() -> None:
     observers.opinion_given("hall", "fine", 0.1)
     observers.hold_settled(hold())
     observers.delivery_finished(delivery())
+    observers.coordination_changed("TimeoutError")
     observers.failed("relay", BotTimeout(), channel="hall")
     told = metrics.render()[0].decode()
     assert 'guard_exchanges_total{channel="hall",state="answered"} 1.0' in told
     assert 'guard_failures_total{error="BotTimeout",where="relay"} 1.0' in told
-    assert 'guard_failures_total{error="OSError",where="observer"} 12.0' in told
+    assert 'guard_failures_total{error="OSError",where="observer"} 14.0' in told
 
 
 def test_a_closed_stream_breaks_nothing(stream: StringIO) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from app.core.bypass import Alert, AlertKind
 from app.core.errors import BotTimeout
 from app.core.model import Category, Finding, Severity, Verdict
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.telemetry.metrics import Metrics
 from tests import values
-from tests.values import MOCKED, delivery, exchange, hold
+from tests.values import MOCKED, NOON, delivery, exchange, hold
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -34,8 +35,11 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.failed("bot", BotTimeout("slow"), channel="hall", exchange="exchange-1")
     metrics.connect_refused("host")
     metrics.tunnels_open(2)
+    metrics.alert_raised(Alert("alert-1", "hall", AlertKind.AUTOREPLY, "message", "message", NOON, NOON))
+    metrics.set_bypass({"hall": 1, "weibo": 0}, {"hall": 6, "weibo": 0})
     metrics.set_counts({"holds_pending": 3, "unanswered": 0})
     metrics.set_shadow_mode({"hall": True, "weibo": False})
+    metrics.coordination_changed("TimeoutError")
     metrics.set_stopped({"hall": False, "weibo": True})
     return metrics
 
@@ -59,11 +63,15 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_second_opinions_total{answer="doubtful",channel="hall"} 1.0',
         'guard_second_opinion_seconds_bucket{channel="hall",le="0.5"} 0.0',
         'guard_second_opinion_seconds_bucket{channel="hall",le="0.75"} 1.0',
+        'guard_bypass_alerts_total{channel="hall",kind="autoreply"} 1.0',
+        'guard_bypass_alerts_open{channel="weibo"} 0.0',
+        'guard_checklist_due{channel="hall"} 6.0',
         'guard_holds_settled_total{channel="hall",state="approved"} 1.0',
         'guard_deliveries_total{channel="hall",state="delivered"} 1.0',
         'guard_failures_total{error="BotTimeout",where="bot"} 1.0',
         'guard_records{kind="holds_pending"} 3.0',
         'guard_records{kind="unanswered"} 0.0',
+        "guard_coordination_up 0.0",
         'guard_shadow_mode{channel="hall"} 1.0',
         'guard_shadow_mode{channel="weibo"} 0.0',
         'guard_channel_stopped{channel="hall"} 0.0',
@@ -100,6 +108,12 @@ def test_shadow_findings_are_told_apart(metrics: Metrics) -> None:
         [("tone.x", "true")],
         [("mockery.x", "false")],
     ]
+
+
+def test_coordination_is_up_until_something_is_heard_of_it_and_when_it_is_back(metrics: Metrics) -> None:
+    assert "guard_coordination_up 1.0" in lines(metrics)
+    busy(metrics).coordination_changed("")
+    assert "guard_coordination_up 1.0" in lines(metrics)
 
 
 def test_two_of_them_share_nothing(metrics: Metrics) -> None:

@@ -27,10 +27,22 @@ async def test_readiness_says_what_is_missing(records: str, status: int, missing
         return records
 
     app = FastAPI()
-    app.include_router(health_router({"records": probe}))
+    app.include_router(health_router({"records": probe}, {}))
     answer = await get(app, "/readyz")
     assert (answer.status_code, answer.json()["missing"]) == (status, missing)
     assert (await get(app, "/healthz")).status_code == 200  # the process lives all the same
+
+
+async def test_what_can_be_done_without_is_named_and_keeps_nobody_away() -> None:
+    async def well() -> str:
+        return ""
+
+    app = FastAPI()
+    trouble = {"coordination": lambda: "ConnectionError", "another": lambda: ""}
+    app.include_router(health_router({"records": well}, trouble))
+    answer = await get(app, "/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "missing": {}, "degraded": {"coordination": "ConnectionError"}}
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,10 @@ def live_router(coordinator: Coordinator, visitor_with: VisitorWith) -> APIRoute
         try:
             yield ServerSentEvent(event="queue", data="", retry=2_000)  # for what happened before
             while loop.time() < ends_at:
-                changed = await waiting
+                await waiting  # or that time is up: another process may have changed it unheard
                 # Listens again before anything is sent: what happens meanwhile is not missed.
                 waiting = asyncio.create_task(coordinator.wait(QUEUE_TOPIC, WAIT_S))
-                if changed:
-                    yield ServerSentEvent(event="queue", data="")
+                yield ServerSentEvent(event="queue", data="")
         finally:
             waiting.cancel()
 

@@ -8,9 +8,15 @@ from app.core.elements.model import Elements
 from app.core.explanation import Explanation
 from app.core.label import Label
 from app.core.model import Message
+from app.core.pace import Pace
 from app.core.phrases import Phrase
 from app.core.statistics import Figures, Period
-from app.ports import Check, Clock, Coordinator, Handovers, NewId, Store, WorkOrders
+from app.ports import Check, Clock, Coordinator, NewId, Store, WorkOrders
+from app.service.alarms import Alarms
+from app.service.canaries import Canaries
+from app.service.checklists import Checklists
+from app.service.handing_over import Handovers
+from app.service.registering import Registering
 from app.service.review import Review
 from app.service.signing_in import SigningIn
 from app.service.switches import Switches
@@ -36,6 +42,16 @@ class Channel:
     """Of generated content; a person's own words begin without it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What looks for ways past the guard."""
+
+    alarms: Alarms
+    registering: Registering
+    canaries: Canaries
+    checklists: Checklists
+
+
 Explain = Callable[[str, str, str], Explanation]
 """Of a channel, a reply, and the citizen's message."""
 
@@ -58,3 +74,5 @@ class ConsoleParts:
     """The elements of a citizen's request."""
     statistics: Statistics
     takeovers: Takeovers
+    pace: Pace
+    watch: Watch

@@ -1,22 +1,21 @@
 """Signing in and out, and changing one's password."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from app.core.errors import Invalid, Unauthenticated
+from app.core.pace import Limit, Pace
 from app.service.signing_in import SigningIn
 from app.web.console.access import COOKIE, SECURE_COOKIE, Visitor, VisitorWith
 from app.web.console.language import COOKIE as LANGUAGE_COOKIE
 from app.web.console.templating import Pages
 
 HOME = "/console/"
-_PER_ADDRESS = parse("30 per 5 minutes")
+PER_ADDRESS = Limit("sign-in", 30, timedelta(minutes=5))
 """Beside the lock-out of each account: one place may try many names, and a whole office may be one place."""
 
 
@@ -24,10 +23,9 @@ def sign_in_url(next_url: str) -> str:
     return f"/console/sign-in?next={quote(next_url)}"
 
 
-def signing_router(pages: Pages, signing_in: SigningIn, visitor_with: VisitorWith) -> APIRouter:
+def signing_router(pages: Pages, signing_in: SigningIn, pace: Pace, visitor_with: VisitorWith) -> APIRouter:
     router = APIRouter(prefix="/console")
     Anybody = Annotated[Visitor, Depends(visitor_with(None))]  # noqa: N806
-    tries = MovingWindowRateLimiter(MemoryStorage())
 
     @router.get("/sign-in")
     async def form(next: str = HOME) -> Response:
@@ -51,7 +49,7 @@ def signing_router(pages: Pages, signing_in: SigningIn, visitor_with: VisitorWit
             return pages.show("sign_in.html", None, status, problem=problem, name=name, next=own(next))
 
         address = request.client.host if request.client else ""
-        if not await tries.hit(_PER_ADDRESS, address):
+        if not await pace.allows(PER_ADDRESS, address):
             return again(429, "从这里登录的次数太多，请过几分钟再试。")
         try:
             session_id, _ = await signing_in.sign_in(name.strip(), password, code)

@@ -20,6 +20,7 @@ from app.web.console.auditing import auditing_router
 from app.web.console.channels import channels_router
 from app.web.console.figures import figures_router
 from app.web.console.group import group_router
+from app.web.console.guarding import guarding_router
 from app.web.console.handing import handing_router
 from app.web.console.hold import hold_router
 from app.web.console.language import CHINESE, ENGLISH, LANGUAGE
@@ -30,7 +31,7 @@ from app.web.console.parts import ConsoleParts
 from app.web.console.phrasing import phrasing_router
 from app.web.console.queue import queue_router
 from app.web.console.signing import HOME, sign_in_url, signing_router
-from app.web.console.templating import Pages
+from app.web.console.templating import Pages, Watched
 from app.web.console.trying import trying_router
 from app.web.console.users import users_router
 from app.web.errors import status_of
@@ -50,11 +51,17 @@ _OWN_SITE = frozenset({"same-origin", "none", ""})
 def console_site(parts: ConsoleParts) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     shadows = [name for name, one in parts.channels.items() if one.shadow_all or one.shadow]
-    pages = Pages(parts.clock, lambda: parts.switches.stopped, shadows)
+    watch = parts.watch
+    pages = Pages(
+        parts.clock,
+        lambda: parts.switches.stopped,
+        shadows,
+        lambda: Watched(watch.alarms.counts, watch.checklists.due),
+    )
     visitor_with = visitors(parts.signing_in)
     handing = HandingOver(parts.store, parts.handovers, parts.switches, parts.clock, parts.new_id)
     for router in (
-        signing_router(pages, parts.signing_in, visitor_with),
+        signing_router(pages, parts.signing_in, parts.pace, visitor_with),
         account_router(pages, parts.signing_in, visitor_with),
         queue_router(pages, parts, visitor_with),
         hold_router(pages, parts, visitor_with),
@@ -62,6 +69,7 @@ def console_site(parts: ConsoleParts) -> FastAPI:
         phrasing_router(pages, parts, visitor_with),
         lists_router(pages, parts.store, parts.review, visitor_with),
         channels_router(pages, parts, visitor_with),
+        guarding_router(pages, parts, visitor_with),
         trying_router(pages, parts, visitor_with),
         figures_router(pages, parts, visitor_with),
         handing_router(pages, handing, visitor_with),

@@ -1,6 +1,7 @@
 """Jinja2 for the console: everything is escaped, an unknown name is an error."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,9 +22,23 @@ from app.web.console.language import LANGUAGE, translate
 HERE = Path(__file__).parent
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What every page tells of ways past the guard, as last seen."""
+
+    alerts: Mapping[str, int]
+    """Open ones by channel."""
+    due: Collection[str]
+    """Channels whose checklist is due."""
+
+
 class Pages:
     def __init__(
-        self, clock: Clock, stopped: Callable[[], Mapping[str, Stop]], shadows: Sequence[str] = ()
+        self,
+        clock: Clock,
+        stopped: Callable[[], Mapping[str, Stop]],
+        shadows: Sequence[str],
+        watched: Callable[[], Watched],
     ) -> None:
         """`shadows`: the channels that hold nothing, or not all they find."""
         self._clock = clock
@@ -47,6 +62,7 @@ class Pages:
             "pieces": pieces,
             "stopped": stopped,
             "shadows": shadows,
+            "watched": watched,
             "may": _may,
             "_": translate,
             "language": LANGUAGE.get,

@@ -53,6 +53,8 @@ _IN_CHINESE: Mapping[str, str] = {
     "transfer: a reason is required": "转办要写理由。",
     "note: a reason is required": "备注是空的。",
     "a reason is required": "请写明理由。",
+    "a note is required": "请写明在哪里看的、看到什么。",
+    "tick what you have seen to be off": "请勾选看过是关着的。",
     "transfer: name the department in `to`": "请写明转给哪个部门。",
     "edit: the text is empty": "改后的文字是空的。",
     "propose: the text is empty": "拟的稿是空的。",

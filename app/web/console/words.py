@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from app.core.bypass import AlertKind
+from app.core.checklist import Item
 from app.core.identity import Role
 from app.core.manuscripts import REFERENCE
 from app.core.model import Message, MessageKind
 from app.core.records import DeliveryState, HoldState, PostState
+from app.core.speakers import SpeakerKind
 from app.core.submission import Way, way_of
 from app.web.console.language import translate as _
 
@@ -75,6 +78,45 @@ WHY_UNANSWERED: Mapping[str, str] = {
     "bot-silent": "机器人没有答",
     "bot-error": "机器人出错",
 }
+SPEAKER_KINDS: Mapping[str, str] = {
+    SpeakerKind.BOT: "机器人",
+    SpeakerKind.VENDOR: "外包方（第二道门）",
+    SpeakerKind.PROGRAM: "能放行的程序",
+    SpeakerKind.PERSON: "能放行的人",
+}
+ALERT_KINDS: Mapping[str, str] = {
+    AlertKind.SPEAKER: "能说话的变了",
+    AlertKind.REDIRECT: "机器人转去别的主机",
+    AlertKind.RETIRED_TOKEN: "作废的令牌又来了",
+    AlertKind.AUTOREPLY: "平台自己的自动回复开着",
+    AlertKind.FOREIGN: "平台上有不是我们发的话",
+    AlertKind.CANARY_WRONG: "值守测试的应答不是我们的",
+    AlertKind.CANARY_MISSING: "等不到值守测试",
+}
+ALERT_ADVICE: Mapping[str, str] = {
+    AlertKind.SPEAKER: "核对合同和配置。属实就在“谁能说话”里确认，不属实先停机。",
+    AlertKind.REDIRECT: "慎言没有跟过去，市民听到的是保底用语。问外包方，确实搬了家就改配置。",
+    AlertKind.RETIRED_TOKEN: "推送已被拒绝。查是谁还在用，让他停下来。",
+    AlertKind.AUTOREPLY: "到平台后台关掉，再核对平台自动回复清单。",
+    AlertKind.FOREIGN: "到平台后台看是谁发的、发了什么，收回他的权限，改掉密码。",
+    AlertKind.CANARY_WRONG: "有人替我们应答。到平台后台查服务器地址、第三方授权和智能对话。",
+    AlertKind.CANARY_MISSING: "先看测试的手机或程序。它好好的，就查平台后台的服务器地址。",
+}
+AUTOREPLIES: Mapping[str, str] = {
+    "follow": "被关注回复",
+    "message": "收到消息回复",
+    "keyword": "存有关键词规则",
+}
+CHECKLIST_ITEMS: Mapping[str, str] = {
+    Item.FOLLOW_REPLY: "被关注自动回复",
+    Item.KEYWORD_REPLY: "关键词自动回复",
+    Item.MESSAGE_REPLY: "收到消息自动回复",
+    Item.SMART_REPLY: "智能对话、智能回复",
+    Item.THIRD_PARTY: "第三方平台授权",
+    Item.HUMAN_DESK: "多客服接入",
+    Item.PRIVATE_REPLY: "私信自动回复",
+    Item.OTHER_APPS: "粉丝服务里慎言以外的应用",
+}
 ACTIONS: Mapping[str, str] = {
     "hold.claim": "认领",
     "hold.release": "退回",
@@ -112,6 +154,17 @@ ACTIONS: Mapping[str, str] = {
     "vendor.end-tokens": "作废外包方旧令牌",
     "vendor.revoke": "停用外包方",
     "vendor.restore": "恢复外包方",
+    "bypass.speaker": "能说话的变了",
+    "bypass.redirect": "机器人转去别的主机",
+    "bypass.retired-token": "作废的令牌又来了",
+    "bypass.autoreply": "平台自己的自动回复开着",
+    "bypass.foreign": "平台上有不是我们发的话",
+    "bypass.canary-wrong": "值守测试的应答不是我们的",
+    "bypass.canary-missing": "等不到值守测试",
+    "bypass.acknowledge": "处理警报",
+    "registry.begin": "记下谁能说话",
+    "registry.confirm": "确认谁能说话",
+    "checklist.sign": "签平台自动回复清单",
     "shift.hand-over": "交班",
     "shift.take-over": "接班",
 }

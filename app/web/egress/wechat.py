@@ -95,9 +95,10 @@ class WeChatEgress:
     async def _answer(self, channel: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         stand, call = self.stands.get(channel), CALLS.get((method, path))
-        if stand is None or call is None:
-            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
         query, address = query_of(scope["query_string"]), address_of(scope)
+        if stand is None or call is None:
+            await self.vendors.notice(query.get("access_token", ""))
+            raise VendorRefused(egress.UNAUTHORIZED, "api unauthorized")
         if call in (Call.TOKEN, Call.STABLE_TOKEN):
             fields = query if call is Call.TOKEN else fields_of(await self._read(receive))
             await self._token(channel, stand, fields, address, send)

@@ -94,9 +94,10 @@ class WeiboEgress:
 
     async def _answer(self, channel: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         stand, call = self.stands.get(channel), CALLS.get((scope["method"], path))
-        if stand is None or call is None:
-            raise VendorRefused(weibo_calls.UNAUTHORIZED, "insufficient app permissions")
         query, headers = form_of(scope["query_string"]), tuple(scope["headers"])
+        if stand is None or call is None:
+            await self.vendors.notice(query.get("access_token", ""))
+            raise VendorRefused(weibo_calls.UNAUTHORIZED, "insufficient app permissions")
         asked = Asked(stand, channel, path, headers, query, address_of(scope))
         match call:
             case Call.SEND if WAYS[path] is Way.MASS:
