@@ -140,6 +140,7 @@ class Fleet:
                     async with http.get(f"{guard.url}/healthz") as response:
                         if response.status == 200 and guard.pid == pid:
                             guard.up_since = time.monotonic()
+                            self.ledger.befell(f"{guard.name} answers again")
                             return
                 await asyncio.sleep(0.05)
 
@@ -166,6 +167,7 @@ class Fleet:
             if guard.pid != pid:
                 continue
             guard.disturbed.append(time.monotonic())
+            self.ledger.befell(f"{guard.name} is dead")
             guard.pid, guard.up_since, guard.stopped = 0, 0.0, False
             if guard.strings.died_at is not Step.NONE:
                 self.ledger.kills[f"guard {guard.strings.died_at.spelled}"] += 1

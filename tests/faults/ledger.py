@@ -113,6 +113,8 @@ class Ledger:
     kills: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     """Of the webhook, as the platform heard them."""
+    events: list[tuple[float, str]] = field(default_factory=list)
+    """What befell guards and servers, and when."""
     strange: list[Receipt] = field(default_factory=list)
     """What reached somebody and bears no marker of a conversation of theirs."""
     late: list[tuple[Conversation, Try]] = field(default_factory=list)
@@ -122,6 +124,9 @@ class Ledger:
     def open(self, line: Line) -> Conversation:
         made = self.conversations[line.marker] = Conversation(line)
         return made
+
+    def befell(self, what: str) -> None:
+        self.events.append((time.monotonic(), what))
 
     def receive(self, user: str, via: Via, text: str, of: Conversation | None = None) -> None:
         """Note what a citizen sees. `of`: where it is known which push it answers."""
@@ -151,6 +156,8 @@ class Ledger:
                 for one in self.attempts_at(marker)
             ),
         ]
+        begins, ends = min(at for at, _ in events) - 2, max(at for at, _ in events) + 2
+        events += ((at, f"    {what}") for at, what in self.events if begins <= at <= ends)
         line = conversation.line
         yield f"{line.marker} {line.user} MsgId {line.message_id} bot: {line.act}"
         for at, what in sorted(events):

@@ -21,6 +21,7 @@ from tests.faults.guards import Fleet, make_fleet
 from tests.faults.ledger import Ledger
 from tests.faults.moderators import token_of
 from tests.faults.platform import APP_ID, APP_SECRET, TOKEN, SendApi
+from tests.faults.shared_coordination import SharedCoordination
 from tests.faults.shared_records import SharedRecords
 from tests.faults.weather import Fault, cable_faults, file_faults, guard_faults
 
@@ -116,14 +117,17 @@ async def _backing(plan: Plan, folder: Path, chance: random.Random, stack: Async
         return Backing(f"sqlite:///{folder}/records.db")
     servers = stack.enter_context(ExitStack())
     records = await asyncio.to_thread(SharedRecords.started, servers, chance)
-    await stack.enter_async_context(records.cable.laid())
+    shared = await asyncio.to_thread(SharedCoordination.started, servers, folder / "valkey", chance)
+    for cable in (records.cable, shared.cable):
+        await stack.enter_async_context(cable.laid())
     await asyncio.to_thread(upgrade, records.url)
     return Backing(
         records.url,
-        faults=[*records.faults()],
-        kills=[("records: kill -9", records.kill)],
-        cables={"records": records.cable},
-        mend=records.mend,
+        shared.table,
+        [*records.faults(), *shared.faults()],
+        [("records: kill -9", records.kill), ("coordination: kill -9", shared.kill)],
+        {"records": records.cable, "coordination": shared.cable},
+        records.mend,
     )
 
 

@@ -40,7 +40,9 @@ class Weather:
         for fault in _dealt(self.faults, self.chance):
             await asyncio.sleep(self.chance.uniform(*self.calm_s))
             self.ledger.faults[fault.name] += 1
+            self.ledger.befell(fault.name)
             await fault.make(self.chance.uniform(*fault.lasts_s))
+            self.ledger.befell(f"{fault.name} is over")
 
 
 def _dealt(deck: Sequence[Fault], chance: random.Random) -> Iterator[Fault]:
@@ -74,7 +76,9 @@ class Hangman:
         if self.servers and self.chance.random() < 0.1:
             name, kill = self.chance.choice(self.servers)
             self.ledger.kills[name] += 1
+            self.ledger.befell(name)
             await kill()
+            self.ledger.befell(f"{name} is over")
             return
         free = [guard for guard in self.fleet.running() if guard.strings.doom is Step.NONE]
         if not free:
