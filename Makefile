@@ -82,7 +82,7 @@ bench: $(READY) ## speed against a bare relay, in ratios
 	@$(BIN)/python -m scripts.bench
 
 chaos: $(READY) ## kill, cut and fill everything while people talk; takes long, see docs/faults.md
-	@$(BIN)/python -m tests.faults $(CHAOS)
+	@$(BIN)/python -m tests.faults --guards 3 --store postgres $(CHAOS)
 
 scales: $(READY) ## learn the scales of wording anew from the development corpus
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.commonness

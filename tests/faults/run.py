@@ -24,7 +24,7 @@ from tests.faults.weather import Hangman, Weather
 AFTERWARDS_S = 600
 """The clocks of the last guards stand so far ahead: every lease and every short wait is over."""
 REST_WITHIN_S = 120.0
-AT_ONCE = 40
+AT_ONCE = 30
 """Conversations under way."""
 
 

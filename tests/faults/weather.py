@@ -33,7 +33,7 @@ class Weather:
     faults: Sequence[Fault]
     ledger: Ledger
     chance: random.Random
-    calm_s: tuple[float, float] = (0.3, 2.0)
+    calm_s: tuple[float, float] = (0.5, 4.0)
 
     async def blow(self) -> None:
         """Until cancelled; each fault as often as every other."""
@@ -120,7 +120,7 @@ def cable_faults(name: str, cable: Cable) -> Iterator[Fault]:
 
         return spoil
 
-    yield Fault(f"{name}: cut", (0.1, 4), spoiling(Condition.CUT))
+    yield Fault(f"{name}: cut", (0.1, 2), spoiling(Condition.CUT))
     yield Fault(f"{name}: slow", (1, 6), spoiling(Condition.SLOW))
     yield Fault(f"{name}: half-open", (1, 8), spoiling(Condition.HALF_OPEN))
 
