@@ -65,8 +65,11 @@ class SqlVendorTokens:
         )
 
     async def end(self, hashes: Collection[str], audit: AuditEntry) -> None:
+        """They are remembered as ended: who still uses one is heard of."""
+
         def work(connection: Connection) -> None:
-            connection.execute(delete(vendor_tokens).where(vendor_tokens.c.hash.in_(hashes)))
+            living = vendor_tokens.c.hash.in_(hashes) & (vendor_tokens.c.expires_at > audit.at)
+            connection.execute(update(vendor_tokens).where(living).values(expires_at=audit.at))
             trail.append(connection, (audit,))
 
         await self.database.change(work)

@@ -16,7 +16,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.identity import Role, Session, User
 from app.core.records import AuditEntry, Handover, HoldState, PostState, Stop, WorkOrder
 from app.core.takeover import Reason, Takeover
-from app.core.vendors import Revocation, VendorToken
+from app.core.vendors import REMEMBERED, Revocation, VendorToken
 from app.ports import AuditFilter, Store
 from app.settings.desk import Console
 from app.storage.database import Database
@@ -175,22 +175,31 @@ async def test_a_takeover_lives_from_its_last_word(database: Database) -> None:
     assert await takeovers.takeovers(NOON) == []
 
 
-async def test_tokens_of_a_revoked_vendor_are_no_longer_found(database: Database) -> None:
+async def test_tokens_of_a_revoked_vendor_are_known_as_ended(database: Database) -> None:
     vendors = SqlVendorTokens(database)
     token = VendorToken("hash", "acme", "hall", NOON, NOON + HOUR)
     await vendors.add(token, done("vendor:acme"))
     assert await vendors.find("hash") == token
-    await vendors.revoke(Revocation("acme", "li", NOON, "违规"), done("vendor:acme"))
-    assert await vendors.find("hash") is None
+    await vendors.revoke(Revocation("acme", "li", NOON + SECOND, "违规"), done("vendor:acme"))
+    assert await vendors.find("hash") == replace(token, expires_at=NOON + SECOND, revoked=True)
     await vendors.restore("acme", done("vendor:acme"))
     assert await vendors.revocations() == []
-    assert await vendors.find("hash") is None
+    assert await vendors.find("hash") == replace(token, expires_at=NOON + SECOND)
 
 
-async def test_a_new_token_clears_away_what_has_expired(database: Database) -> None:
+async def test_tokens_that_were_ended_are_remembered_so(database: Database) -> None:
     vendors = SqlVendorTokens(database)
+    for name in ("old", "new"):
+        await vendors.add(VendorToken(name, "acme", "hall", NOON, NOON + HOUR), done("vendor:acme"))
+    await vendors.end(["old"], replace(done("vendor:acme"), at=NOON + SECOND))
+    found = [await vendors.find(name) for name in ("old", "new")]
+    assert [one.expires_at for one in found if one] == [NOON + SECOND, NOON + HOUR]
+
+
+async def test_a_new_token_clears_away_what_ended_long_ago(database: Database) -> None:
+    vendors, later = SqlVendorTokens(database), NOON + REMEMBERED + HOUR
     await vendors.add(VendorToken("old", "acme", "hall", NOON, NOON + SECOND), done("vendor:acme"))
-    await vendors.add(VendorToken("new", "acme", "hall", NOON + HOUR, NOON + 2 * HOUR), done("vendor:acme"))
+    await vendors.add(VendorToken("new", "acme", "hall", later, later + HOUR), done("vendor:acme"))
     assert await vendors.find("old") is None
     assert await vendors.find("new") is not None
 
