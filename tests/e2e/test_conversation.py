@@ -144,9 +144,12 @@ async def test_a_locked_database_costs_the_citizen_nothing_but_time(tmp_path: Pa
         assert (await here.http.get("/readyz")).status_code == 200
         locker = sqlite3.connect(tmp_path / "records.db", isolation_level=None)
         locker.execute("BEGIN IMMEDIATE")
-        push = asyncio.create_task(here.emulator.wechat.push("o-citizen", fields={"Content": "几点开门？"}))
         readiness = await here.http.get("/readyz", timeout=20)
         assert (readiness.status_code, set(readiness.json()["missing"])) == (503, {"records"})
+        push = asyncio.create_task(here.emulator.wechat.push("o-citizen", fields={"Content": "几点开门？"}))
+        async with asyncio.timeout(30):
+            while 'answer="refused"' not in (await here.http.get("/metrics")).text:
+                await asyncio.sleep(0.05)
         # Not durable yet: the bot has not heard of it, and nobody is told that it was received.
         assert not bot.asked.is_set()
         assert here.emulator.inbox.of("o-citizen") == ()
