@@ -148,7 +148,7 @@ async def test_a_locked_database_costs_the_citizen_nothing_but_time(tmp_path: Pa
         assert (readiness.status_code, set(readiness.json()["missing"])) == (503, {"records"})
         push = asyncio.create_task(here.emulator.wechat.push("o-citizen", fields={"Content": "几点开门？"}))
         async with asyncio.timeout(30):
-            while 'answer="refused"' not in (await here.http.get("/metrics")).text:
+            while 'answer="refused"' not in (await here.http.get("/metrics")).text:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         # Not durable yet: the bot has not heard of it, and nobody is told that it was received.
         assert not bot.asked.is_set()
