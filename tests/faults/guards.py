@@ -17,6 +17,11 @@ import aiohttp
 from tests.faults.ledger import Ledger
 from tests.faults.steps import Step, Strings
 
+ENDED_STARTING = "(a guard gave up starting: the records were away)"
+ENDED_RUNNING = "(a guard ended by itself while running)"
+NEVER_STARTED = "(a guard did not answer for long after its start)"
+"""Not faults of ours, but counted beside them."""
+
 READY_WITHIN_S = 90.0
 """Also behind records that do not answer for a while, and on a machine that does other things."""
 
@@ -148,8 +153,8 @@ class Fleet:
         assert nursery.stdout is not None
         while told := await nursery.stdout.readline():
             match json.loads(told):
-                case {"pid": pid, "status": _}:
-                    self._died(pid)
+                case {"pid": pid, "status": status}:
+                    self._died(pid, os.waitstatus_to_exitcode(status))
                 case {"pid": pid, "name": name}:
                     self._is_born(name, pid)
                 case {"late_at": at, "by_s": by_s}:
@@ -162,12 +167,14 @@ class Fleet:
                 if not guard.born.done():
                     guard.born.set_result(pid)
 
-    def _died(self, pid: int) -> None:
+    def _died(self, pid: int, code: int) -> None:
         for guard in self.guards:
             if guard.pid != pid:
                 continue
             guard.disturbed.append(time.monotonic())
             self.ledger.befell(f"{guard.name} is dead")
+            if code != -signal.SIGKILL:
+                self.ledger.faults[ENDED_RUNNING if guard.up else ENDED_STARTING] += 1
             guard.pid, guard.up_since, guard.stopped = 0, 0.0, False
             if guard.strings.died_at is not Step.NONE:
                 self.ledger.kills[f"guard {guard.strings.died_at.spelled}"] += 1
@@ -178,7 +185,11 @@ class Fleet:
     async def _again(self, guard: GuardProcess) -> None:
         await asyncio.sleep(self.chance.uniform(*self.pause_s))
         if self.reborn and not guard.pid:
-            await self.bear(guard)
+            try:
+                await self.bear(guard)
+            except TimeoutError:
+                self.ledger.faults[NEVER_STARTED] += 1
+                guard.signal(signal.SIGKILL)
 
     def during(self, work: "asyncio._CoroutineLike[None]") -> asyncio.Task[None]:
         """Run it beside everything else, at most until the fleet's end."""

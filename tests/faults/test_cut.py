@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.guards import ENDED_RUNNING
 from tests.faults.judge import PROMISES
 from tests.faults.steps import STEPS
 
@@ -57,5 +58,6 @@ def test_promises_hold_while_everything_goes_wrong(guards: int, store: str) -> N
     # It was a run worth the name: people talked, were answered, and guards died.
     assert found["conversations"] >= 100, told
     assert found["kills"] >= 8, told
+    assert ENDED_RUNNING not in found["faults"], told
     assert len([kill for kill in found["kills_by_step"] if kill in NAMED]) >= 3, told
     assert found["fates"]["answered"] >= found["conversations"] / 10, told
