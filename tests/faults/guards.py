@@ -56,6 +56,14 @@ class GuardProcess:
             return False
         return not any(since <= at <= until for at in self.disturbed)
 
+    def waited_s(self) -> float:
+        """For how long in its life its event loop's thread was ready to run and was not let."""
+        try:
+            schedule = Path(f"/proc/{self.pid}/schedstat").read_text(encoding="ascii")
+        except OSError:
+            return 0.0
+        return int(schedule.split()[1]) / 1e9
+
     def signal(self, number: signal.Signals) -> bool:
         """False where there is nobody to hear it."""
         if not self.pid:

@@ -163,16 +163,14 @@ class Moderator:
             ):
                 await response.read()
                 status = response.status
-        except aiohttp.ClientConnectorError:
-            return  # nobody heard it
         except (aiohttp.ClientError, TimeoutError):
             pass
-        heard = Reception.UNKNOWN if status in (0, 500, 503) else Reception.REFUSED
-        if status == 200:
-            heard = Reception.ACCEPTED
-        self.ledger.attempts.append(
-            Attempt(time.monotonic(), self.name, action, subject, version, marker, text, heard, status)
-        )
+        finally:  # also when the day ends in the middle of it: it may have been heard
+            heard = Reception.UNKNOWN if status in (0, 500, 503) else Reception.REFUSED
+            heard = Reception.ACCEPTED if status == 200 else heard
+            self.ledger.attempts.append(
+                Attempt(time.monotonic(), self.name, action, subject, version, marker, text, heard, status)
+            )
 
     def _asking(self, method: str, url: str, **more: Any) -> Any:
         return self.http.request(

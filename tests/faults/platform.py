@@ -157,7 +157,9 @@ class Pusher:
     async def _try(self, conversation: Conversation) -> bytes | None:
         """One push, at whichever guard takes the connection: the next one hears it where it is refused."""
         began, guard, problem, body = time.monotonic(), None, "no-connection", None
+        waited_s = 0.0
         for guard in self.fleet.by_turns():
+            waited_s = guard.waited_s()
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S - (time.monotonic() - began)):
                     problem, body = await self._post(f"{guard.url}/hooks/hall", conversation)
@@ -174,15 +176,16 @@ class Pusher:
         conversation.tell(f"push at {one.guard}: {problem or 'answered'} after {one.took_s:.2f} s")
         self.ledger.answers[problem or "answered"] += 1
         if problem == "timeout" and guard is not None:
-            self._judge(conversation, one, undisturbed=guard.undisturbed(began, ended))
+            starved_s = max(self.starved_s(began, ended), guard.waited_s() - waited_s)
+            self._judge(conversation, one, starved_s, undisturbed=guard.undisturbed(began, ended))
         return body
 
-    def _judge(self, conversation: Conversation, one: Try, *, undisturbed: bool) -> None:
+    def _judge(self, conversation: Conversation, one: Try, starved_s: float, *, undisturbed: bool) -> None:
         """Late is what a guard that ran all the time did not answer although the machine let it run."""
         if not undisturbed:
             self.ledger.not_judged["killed, stopped or just starting"] += 1
-        elif self.starved_s(one.at, one.at + one.took_s) > STARVED_S:
-            self.ledger.not_judged["the machine gave nobody the processor"] += 1
+        elif starved_s > STARVED_S:
+            self.ledger.not_judged["the machine kept the processor"] += 1
         else:
             self.ledger.late.append((conversation, one))
 
