@@ -62,7 +62,7 @@ class Postgres:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,  # a Ctrl-C stops the tests, and they stop it
-                **_as_somebody(),
+                **as_somebody(),
             )
         deadline = time.monotonic() + READY_WITHIN_S
         while True:
@@ -127,7 +127,7 @@ def running_standby(of: Postgres) -> Iterator[Postgres]:
 def _folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
-        somebody = _as_somebody()
+        somebody = as_somebody()
         if somebody:  # a temporary folder is its maker's alone; the server's is the server's
             os.chown(made, somebody["user"], somebody["group"])
         yield made
@@ -145,7 +145,7 @@ def _started(server: Postgres) -> Iterator[None]:
 
 
 def _run(command: list[Any]) -> None:
-    done = subprocess.run(command, capture_output=True, check=False, **_as_somebody())  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=False, **as_somebody())  # noqa: S603
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stderr.decode(errors='replace')}")
 
@@ -153,7 +153,7 @@ def _run(command: list[Any]) -> None:
 # --- root, and not ----------------------------------------------------------------------------
 
 
-def _as_somebody() -> dict[str, Any]:
+def as_somebody() -> dict[str, Any]:
     """Whom to run PostgreSQL as: root may not."""
     if os.geteuid():
         return {}
@@ -175,7 +175,7 @@ def _runnable(folder: Path) -> Path:
     wheel = programs.parents[1]
     try:
         subprocess.run(  # noqa: S603
-            [programs / "postgres", "--version"], capture_output=True, check=True, **_as_somebody()
+            [programs / "postgres", "--version"], capture_output=True, check=True, **as_somebody()
         )
     except (PermissionError, subprocess.CalledProcessError):
         copied = folder / "wheel"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from app.assembly.parts import utc_now
+from app.core.errors import Conflict
 from app.core.identity import Role, User
 from app.service.signing_in import SigningIn
 from app.settings.desk import Console
@@ -34,7 +35,10 @@ async def first_administrator(database: Database, console: Console) -> str:
     """Where nobody can sign in yet: an administrator's one-time password; else nothing."""
     if await SqlPeople(database).users():
         return ""
-    _, password = await signing_in_on(database, console).add(FIRST, Role.ADMINISTRATOR, by="system")
+    try:
+        _, password = await signing_in_on(database, console).add(FIRST, Role.ADMINISTRATOR, by="system")
+    except Conflict:  # another process has started for the first time too, and tells the password
+        return ""
     return password
 
 

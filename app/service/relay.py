@@ -76,7 +76,11 @@ class Relay:
     _stuck: int = 0
 
     async def respond(self, message: Message) -> Answer:
-        """The webhook's answer, in time whatever happens. Raises BodyChanged; StoreError past the backlog."""
+        """The webhook's answer, in time whatever happens.
+
+        Raises BodyChanged; StoreError where the message could not be made durable in that time: nobody is
+        told that it was received before it is, and the platform pushes it again.
+        """
         within_s = self.answer_within.total_seconds()
         window = Window(asyncio.get_running_loop().time() + within_s)
         task = asyncio.create_task(self._guarded(message, window))
@@ -90,7 +94,7 @@ class Relay:
         if not window.close():
             return await task
         task.add_done_callback(self._report)
-        return self._fallback(message)
+        return await self._fallback(message, window, GRACE_S)
 
     async def drain(self, within_s: float) -> None:
         """Let what is under way finish; what does not is on record, and a resend or the sweeper finds it."""
@@ -100,6 +104,7 @@ class Relay:
     async def answer(self, message: Message, window: Window) -> Answer:
         """Claim, ask, check (twice where it is close), dispose, record."""
         claim = await self._claim(message)
+        window.note_on_record()
         if not claim.fresh:
             return await self._replay(claim.exchange)
         exchange, code = await self._ask(claim, window)
@@ -267,7 +272,7 @@ class Relay:
             raise
         except Exception as error:
             self.observer.failed("relay", error, channel=message.channel, message=message.key)
-            return self._fallback(message)
+            return await self._fallback(message, window, 0)
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Write, again and again while the records are away: a message let go here would be lost."""
@@ -293,7 +298,10 @@ class Relay:
             return Answer(exchange.answer, "reply")
         return Answer(exchange.answer, "holding" if exchange.answer else "none")
 
-    def _fallback(self, message: Message) -> Answer:
+    async def _fallback(self, message: Message, window: Window, grace_s: float) -> Answer:
+        """Raises StoreError for a message that is not on record: a kill now would lose it."""
+        if not await window.on_record(grace_s):
+            raise StoreError("the message could not be made durable in time")
         reply = self.fallbacks.late if message.passive else None
         return Answer(reply, "holding" if reply else "none")
 

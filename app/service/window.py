@@ -1,18 +1,20 @@
 """Who may still answer the webhook: a one-shot that the timer and the relay race for."""
 
+import asyncio
 from math import inf
 
 
 class Window:
     """One push's answer window. All methods run on one event loop, so no step of it is ever half done."""
 
-    __slots__ = ("_closes_at", "_final", "_taken")
+    __slots__ = ("_closes_at", "_final", "_on_record", "_taken")
 
     def __init__(self, closes_at: float = inf) -> None:
         """`closes_at`: when the timer takes it, by the event loop's clock."""
         self._closes_at = closes_at
         self._taken = False
         self._final = False
+        self._on_record = asyncio.Event()
 
     def take(self) -> bool:
         """True for the first asker only."""
@@ -34,6 +36,18 @@ class Window:
             return False
         self._final = True
         return True
+
+    def note_on_record(self) -> None:
+        """The message is durable: from here on the citizen may be told that it was received."""
+        self._on_record.set()
+
+    async def on_record(self, within_s: float) -> bool:
+        """Whether the message is durable, waiting at most `within_s` seconds for it."""
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._on_record.wait()
+        except TimeoutError:
+            return False
 
     def left_s(self, now: float) -> float:
         """Seconds until the timer takes it; endless once it has: nobody waits for the answer any more."""

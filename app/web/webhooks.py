@@ -69,7 +69,7 @@ class Webhooks:
         except DecodeError as error:
             raise Refused(400, "malformed", f"not a push of this platform: {error}") from error
         except StoreError:
-            raise Refused(503, "records-away", "the records are away and the backlog is full") from None
+            raise Refused(503, "records-away", "the message could not be put on record") from None
         encoded = hook.codec.encode(message, answer.reply, self.clock())
         return answer.kind, hook.codec.media_type, encoded
 

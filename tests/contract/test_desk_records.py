@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.assembly.people import first_administrator
 from app.core.audit import broken_link
 from app.core.errors import Conflict, NotFound
 from app.core.identity import Role, Session, User
@@ -17,6 +18,7 @@ from app.core.records import AuditEntry, Handover, HoldState, PostState, Stop, W
 from app.core.takeover import Reason, Takeover
 from app.core.vendors import REMEMBERED, Revocation, VendorToken
 from app.ports import AuditFilter, Store
+from app.settings.desk import Console
 from app.storage.database import Database
 from app.storage.handovers import SqlHandovers
 from app.storage.people import SqlPeople
@@ -247,3 +249,8 @@ async def test_a_handover_is_taken_once_by_whom_it_waits_for(databases: Both, st
     assert sorted(type(result).__name__ for result in results) == ["Conflict", "NoneType"]
     assert await handovers.handovers(5) == [replace(written, taken_at=NOON)]
     assert len([one async for one in store.audit_trail()]) == 2
+
+
+async def test_two_first_starts_make_one_administrator(databases: tuple[Database, Database]) -> None:
+    passwords = await asyncio.gather(*(first_administrator(one, Console()) for one in databases))
+    assert sorted(map(bool, passwords)) == [False, True]

@@ -12,6 +12,7 @@ from app.core.model import Reply
 from app.core.records import ExchangeState
 from app.ports import HoldFilter
 from app.service.relay import Answer
+from app.storage.sql import SqlStore
 from tests.service.stage import (
     BLOCKING,
     ENDLESS,
@@ -134,7 +135,7 @@ async def test_an_answer_that_becomes_durable_too_late_is_delivered_instead(tmp_
         assert here.platform.received == [("citizen-1", POLITE.text)]
 
 
-async def test_while_the_records_are_away_citizens_hear_the_holding_text_and_nothing_is_lost(
+async def test_while_the_records_are_away_nobody_is_told_that_a_message_was_received(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.service.relay.STORE_RETRIES_S", (0.01,))
@@ -142,11 +143,25 @@ async def test_while_the_records_are_away_citizens_hear_the_holding_text_and_not
     async with stage(tmp_path, answer_within_s=0.03, flaky=switches) as here:
         switches[0].away = True
         here.bot.may_answer.set()
-        assert await here.relay.respond(message()) == HELD
+        with pytest.raises(StoreError):  # killed now, it would be gone: the platform is to push it again
+            await here.relay.respond(message())
         assert here.bot.asked == []  # the bot hears of a message only once it is durable
         switches[0].away = False
         await here.relay.drain(5)
         assert await state_of(here) is ExchangeState.QUEUED
+        assert await here.relay.respond(message()) == Answer(HOLDING, "replay")
+
+
+async def test_a_bug_before_the_message_is_on_record_is_no_word_of_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async with stage(tmp_path) as here:
+        monkeypatch.setattr(SqlStore, "claim", broken)
+        with pytest.raises(StoreError):
+            await here.relay.respond(message())
 
 
 async def test_writes_whose_confirmation_was_lost_are_found_and_the_answer_leaves(tmp_path: Path) -> None:

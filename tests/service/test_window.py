@@ -25,6 +25,13 @@ def test_a_closed_window_makes_an_answer_late() -> None:
     assert window.closed
 
 
+async def test_a_message_is_on_record_once_that_is_noted() -> None:
+    window = Window()
+    assert not await window.on_record(within_s=0.01)
+    window.note_on_record()
+    assert await window.on_record(within_s=0)
+
+
 def test_the_time_left_is_endless_once_nobody_waits() -> None:
     window = Window(closes_at=104.5)
     assert window.left_s(100.0) == 4.5
