@@ -191,7 +191,7 @@ def test_a_second_opinion_is_off_until_somebody_asks_for_it_and_holds_on_errors(
         pytest.param(
             "[server]\nsomething = 1\n",
             ":2: server.something: unknown key; known: host, port, max_body_bytes, "
-            "read_body_within_s, drain_within_s",
+            "read_body_within_s, workers, drain_within_s",
             id="a key like no other",
         ),
         pytest.param(

@@ -12,6 +12,7 @@ from app.core.errors import BotTimeout
 from app.core.model import Category, Finding, Severity, Verdict
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.telemetry.metrics import Metrics
+from app.telemetry.siblings import merged
 from tests import values
 from tests.values import MOCKED, NOON, delivery, exchange, hold
 
@@ -136,16 +137,21 @@ def test_every_value_is_a_number(metrics: Metrics) -> None:
     assert not [line for line in samples if math.isnan(float(line.rpartition(" ")[2]))]
 
 
+def types(metrics: Metrics) -> set[str]:
+    """As several processes tell them."""
+    return set(re.findall(r"^# TYPE (guard_\w+)", merged({0: metrics.render()[0]}).decode(), re.MULTILINE))
+
+
 def test_every_metric_is_in_the_reference(metrics: Metrics) -> None:
     told = set(re.findall(r"^\| `(guard_\w+)`", OPERATIONS.read_text("utf-8"), re.MULTILINE))
-    assert told == set(re.findall(r"^# TYPE (guard_\w+)", "\n".join(lines(busy(metrics))), re.MULTILINE))
+    assert told == types(busy(metrics))
 
 
 def test_the_reference_alerts_on_metrics_there_are(metrics: Metrics) -> None:
     text = OPERATIONS.read_text("utf-8")
     named = set(re.findall(r"guard_[a-z_]+", text))
     known = {line.split("{")[0].split(" ")[0] for line in lines(busy(metrics))}
-    known |= set(re.findall(r"^# TYPE (guard_\w+)", "\n".join(lines(metrics)), re.MULTILINE))
+    known |= types(metrics)
     assert named <= known
 
 
