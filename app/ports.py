@@ -258,7 +258,13 @@ class Store(Protocol):
         """PENDING or CLAIMED, with `deliver_by` <= now."""
         ...
 
-    async def due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
+    async def waiting(self, now: datetime) -> Sequence[str]:
+        """The channels that have something due."""
+        ...
+
+    async def due(
+        self, now: datetime, limit: int, lease: timedelta, channel: str | None = None
+    ) -> Sequence[Delivery]:
         """Lease deliveries for one courier: QUEUED or RETRYING with `next_at` <= now become SENDING, with
         `leased_until`, `attempts` + 1 and `fence` + 1, durably, before they are returned. At most one per
         follower, oldest first, so that a follower's messages keep their order."""

@@ -17,6 +17,7 @@ from app.service.manuscripts import Manuscripts
 from app.service.review import Review
 from app.service.switches import Switches
 from app.settings.policies import Policy
+from app.telemetry.metrics import BOT, PLATFORM
 from app.web.api.access import callers
 from app.web.api.canaries import canaries_router
 from app.web.api.chat import chat_router
@@ -64,6 +65,11 @@ def rest_app(
     async def render() -> tuple[bytes, str]:
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
+        for name, means in parts.means.items():
+            for way, share in ((BOT, means.bot), (PLATFORM, means.platform)):
+                parts.metrics.set_share(
+                    name, way, taken=share.taken, in_line=share.in_line, at_once=share.at_once
+                )
         parts.metrics.set_stopped({name: switches.is_stopped(name) for name in settings.channels})
         counts = {name: guarding.alarms.counts.get(name, 0) for name in settings.channels}
         due = {name: len(guarding.checklists.due.get(name, ())) for name in settings.channels}

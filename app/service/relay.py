@@ -72,11 +72,16 @@ class Relay:
     """How long people may take over a hold, by its severity."""
     backlog: int = 500
     """How many messages may wait in memory for records that cannot be written; beyond, pushes are refused."""
+    most_under_way: int = 2_000
+    """The same for messages at any step: what comes faster than it can be written down is not taken in."""
     _under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
     _stuck: int = 0
 
     async def respond(self, message: Message) -> Answer:
-        """The webhook's answer, in time whatever happens. Raises BodyChanged; StoreError past the backlog."""
+        """The webhook's answer, in time whatever happens. Raises BodyChanged; StoreError past the backlog, or
+        past what may be under way: the platform sends it again."""
+        if len(self._under_way) >= self.most_under_way:
+            raise StoreError("too many messages are under way")
         within_s = self.answer_within.total_seconds()
         window = Window(asyncio.get_running_loop().time() + within_s)
         task = asyncio.create_task(self._guarded(message, window))

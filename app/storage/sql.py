@@ -148,8 +148,13 @@ class SqlStore:
 
     # --- deliveries ---------------------------------------------------------------------------
 
-    async def due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
-        return await self.journal.submit(deliveries.lease, LeaseRequest(now, limit, lease))
+    async def waiting(self, now: datetime) -> Sequence[str]:
+        return await self.database.read(lambda connection: deliveries.waiting(connection, now))
+
+    async def due(
+        self, now: datetime, limit: int, lease: timedelta, channel: str | None = None
+    ) -> Sequence[Delivery]:
+        return await self.journal.submit(deliveries.lease, LeaseRequest(now, limit, lease, channel))
 
     async def deliver(self, delivery: Delivery, audit: AuditEntry | None = None) -> None:
         await self.journal.submit(deliveries.record, Report.of(delivery, audit))

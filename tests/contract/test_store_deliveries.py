@@ -44,6 +44,19 @@ async def test_a_leased_delivery_is_marked_before_it_is_handed_out(store: Store)
     assert await store.delivery("delivery-1") == leased
 
 
+async def test_channels_are_leased_one_by_one(store: Store) -> None:
+    for number, channel in enumerate(("hall", "hall", "river"), start=1):
+        await queued(store, number, incoming={"channel": channel, "user": f"citizen-{number}"})
+    assert await store.waiting(NOON - SECOND) == []
+    assert await store.waiting(NOON) == ["hall", "river"]
+    assert [one.channel for one in await store.due(NOON, 10, LEASE, "river")] == ["river"]
+    assert await store.waiting(NOON) == ["hall"]
+    assert [one.channel for one in await store.due(NOON, 1, LEASE, "hall")] == ["hall"]
+    assert await store.due(NOON, 10, LEASE, "elsewhere") == []
+    assert [one.channel for one in await store.due(NOON, 10, LEASE)] == ["hall"]
+    assert await store.waiting(NOON) == []
+
+
 async def test_a_lease_survives_a_restart(store: Store, open_store: OpenStore) -> None:
     await queued(store)
     (leased,) = await store.due(NOON, 10, LEASE)
