@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from app.core.delivery import Backoff, concluded, too_late
 from app.core.errors import (
@@ -56,7 +57,7 @@ class Courier:
     """By channel: what may be on its way at once, so that a platform that hangs holds up no other channel."""
     _other: Share = field(default_factory=lambda: Share(AT_ONCE, PATIENCE_S))
     """Of channels that are no longer configured."""
-    _under_way: set[asyncio.Task[object]] = field(default_factory=set)
+    _under_way: set[asyncio.Task[Delivery]] = field(default_factory=set)
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -69,9 +70,7 @@ class Courier:
                     self.observer.failed("courier", error)
                     taken = ()
                 for delivery in taken:
-                    task = asyncio.create_task(self._carry_placed(delivery))
-                    self._under_way.add(task)
-                    task.add_done_callback(self._done)
+                    self._start(delivery)
                 if not taken:
                     await self._pause()
         finally:
@@ -82,7 +81,7 @@ class Courier:
     async def run_once(self) -> int:
         """Lease what there is room for, and send it; how many there were."""
         taken = await self._take()
-        await asyncio.gather(*(self._carry_placed(delivery) for delivery in taken))
+        await asyncio.gather(*map(self._start, taken))
         return len(taken)
 
     async def carry(self, delivery: Delivery, *, allowed: bool = False) -> Delivery:
@@ -145,19 +144,25 @@ class Courier:
                 one.cancel()
             await asyncio.gather(news, room, return_exceptions=True)
 
-    def _done(self, task: asyncio.Task[object]) -> None:
+    def _start(self, delivery: Delivery) -> asyncio.Task[Delivery]:
+        """On its way, in the place that was reserved for it."""
+
+        async def carry() -> Delivery:
+            return await self._conclude(delivery, await self._send(delivery))
+
+        task = asyncio.create_task(carry())
+        self._under_way.add(task)
+        task.add_done_callback(partial(self._done, self._share(delivery.channel)))
+        return task
+
+    def _done(self, share: Share, task: asyncio.Task[Delivery]) -> None:
+        """Of those that never began, too."""
         self._under_way.discard(task)
+        share.give()
+        if share.free * 2 >= share.at_once:  # several at once are cheaper than one by one
+            self._freed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             self.observer.failed("courier", error)
-
-    async def _carry_placed(self, delivery: Delivery) -> Delivery:
-        share = self._share(delivery.channel)
-        try:
-            return await self._conclude(delivery, await self._send(delivery))
-        finally:
-            share.give()
-            if share.free * 2 >= share.at_once:  # several at once are cheaper than one by one
-                self._freed.set()
 
     # --- one delivery -------------------------------------------------------------------------
 

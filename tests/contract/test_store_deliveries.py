@@ -332,3 +332,13 @@ async def test_a_follower_who_left_is_allowed_nothing_until_he_comes_back(store:
 async def test_a_word_is_not_an_event(store: Store) -> None:
     await claimed(store, 1, kind=MessageKind.TEXT, text="unsubscribe", event="unsubscribe")
     assert (await store.allowance("hall", "citizen-1", excluding="")).left == 5
+
+
+async def test_one_look_tells_the_allowance_and_the_talk_before(store: Store) -> None:
+    await sent(store, await queued(store), DeliveryState.DELIVERED, NOON + SECOND)
+    await claimed(store, 2, at=NOON + SECOND)
+    await claimed(store, 3, user="citizen-2")
+    found = await store.standing("hall", "citizen-1", NOON + HOUR, 5)
+    assert found.allowance == await store.allowance("hall", "citizen-1", excluding="")
+    assert list(found.history) == list(await store.history("hall", "citizen-1", NOON + HOUR, 5))
+    assert len(found.history) == 2

@@ -113,6 +113,7 @@ QUESTIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "uncertain deliveries": lambda store: store.deliveries([DeliveryState.UNCERTAIN], None, "", 50),
     "lost deliveries": lambda store: store.lost_deliveries(NOW, 200),
     "the talk before": lambda store: store.history("channel-1", "citizen-1", NOW, 20),
+    "how we stand": lambda store: store.standing("channel-1", "citizen-1", NOW, 5),
     "what the platform allows": lambda store: store.allowance("channel-1", "citizen-1", ""),
 }
 
