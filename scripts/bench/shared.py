@@ -1,8 +1,8 @@
-"""Speed with PostgreSQL and Redis on the same machine: beside a bare relay, beside the embedded mode, and by two
-processes on the same records.
+"""Speed with PostgreSQL and Redis on the same machine: beside a bare relay, beside the embedded mode, and by
+two processes on the same records.
 
-`python -m scripts.bench.shared`. Requests/s of two processes, their servers and the load on two cores would say
-how the cores were shared out; what can be told there is the processor time of each exchange.
+`python -m scripts.bench.shared`. Requests/s of two processes, their servers and the load on two cores would
+say how the cores were shared out; what can be told there is the processor time of each exchange.
 """
 
 import json
