@@ -84,11 +84,14 @@ bench: $(READY) ## speed against a bare relay, in ratios
 chaos: $(READY) ## kill, cut and fill everything while people talk; takes long, see docs/faults.md
 	@$(BIN)/python -m tests.faults --guards 3 --store postgres $(CHAOS)
 
+soak: $(READY) ## load to saturation and back, then ten minutes at half of it
+	@$(BIN)/python -m scripts.bench.soak
+
 scales: $(READY) ## learn the scales of wording anew from the development corpus
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.commonness
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.scales
 
-.PHONY: help assets browser programs dashboards bundle image screenshots setup run demo test fmt format lint types imports containers check bench scales chaos
+.PHONY: help assets browser programs dashboards bundle image screenshots setup run demo test fmt format lint types imports containers check bench scales chaos soak
 
 screenshots: setup browser ## pictures of every page of the console, in build/screenshots
 	@$(BIN)/python -m tests.console.screenshots

@@ -233,4 +233,5 @@ def _courier(
         timedelta(seconds=wanted.margin_s),
         wanted.poll_every_s,
         changed=changed,
+        shares={name: means.platform for name, means in parts.means.items()},
     )

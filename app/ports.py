@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from app.core.bypass import Alert
-from app.core.model import Conversation, Finding, Message, Reply, Severity, Verdict
+from app.core.model import Conversation, Finding, Message, Reply, Verdict
 from app.core.opinion import Opinion
+from app.core.questions import MOST_COUNTED as MOST_COUNTED
+from app.core.questions import AuditFilter as AuditFilter
+from app.core.questions import HoldFilter as HoldFilter
+from app.core.questions import Page as Page
 from app.core.records import (
     AuditEntry,
     Callback,
@@ -21,7 +25,6 @@ from app.core.records import (
     Exchange,
     ExchangeState,
     Hold,
-    HoldState,
     Outcome,
     WorkOrder,
 )
@@ -124,50 +127,6 @@ class PlatformClient(Protocol):
         ...
 
 
-MOST_COUNTED = 1_000
-"""Who has more waiting does not count them."""
-
-
-@dataclass(frozen=True, slots=True)
-class HoldFilter:
-    """Empty fields ask for nothing. `text` is searched in the message and the reply."""
-
-    states: tuple[HoldState, ...] = (HoldState.PENDING, HoldState.CLAIMED)
-    channels: tuple[str, ...] | None = None
-    """None: every channel; an empty tuple: none."""
-    severity: Severity | None = None
-    claimed_by: str = ""
-    claims_as_of: datetime | None = None
-    """Claims that have run out by then count for nothing: with `claimed_by` only that person's live ones,
-    without only holds that nobody is at."""
-    category: str = ""
-    likeness: str = ""
-    """`core.likeness.likeness` of the reply."""
-    text: str = ""
-    after: str = ""
-    """The `next` of the page before."""
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFilter:
-    """Empty fields ask for nothing."""
-
-    actor: str = ""
-    action: str = ""
-    """What it begins with: "hold.", "user.sign-in"."""
-    subject: str = ""
-    after: str = ""
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    items: tuple[T, ...]
-    next: str = ""
-    """Pass as `after` for the next page; empty: this was the last."""
-
-
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What the platform still lets us send to one follower, from what we recorded."""
@@ -175,6 +134,14 @@ class Allowance:
     closes_at: datetime | None
     """None: this follower has never opened a window, or left."""
     left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How we stand with one follower."""
+
+    allowance: Allowance
+    history: Sequence[Exchange]
 
 
 class Store(Protocol):
@@ -193,6 +160,11 @@ class Store(Protocol):
     async def record(self, outcome: Outcome) -> None:
         """Write exchange, hold, delivery and audit, or none. Raises Conflict where the exchange is no longer
         CLAIMED or its fence has moved on."""
+        ...
+
+    async def put_down(self, outcome: Outcome) -> None:
+        """Write what was over as soon as it came: claim and record in one, where nobody was asked in between.
+        Its message extends no window. Raises Conflict where the message, or the exchange's id, is there."""
         ...
 
     async def exchange(self, exchange_id: str) -> Exchange:
@@ -258,7 +230,13 @@ class Store(Protocol):
         """PENDING or CLAIMED, with `deliver_by` <= now."""
         ...
 
-    async def due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
+    async def waiting(self, now: datetime) -> Sequence[str]:
+        """The channels that have something due."""
+        ...
+
+    async def due(
+        self, now: datetime, limit: int, lease: timedelta, channel: str | None = None
+    ) -> Sequence[Delivery]:
         """Lease deliveries for one courier: QUEUED or RETRYING with `next_at` <= now become SENDING, with
         `leased_until`, `attempts` + 1 and `fence` + 1, durably, before they are returned. At most one per
         follower, oldest first, so that a follower's messages keep their order."""
@@ -286,6 +264,10 @@ class Store(Protocol):
     async def allowance(self, channel: str, user: str, excluding: str) -> Allowance:
         """The follower's window that stays open longest, less what was DELIVERED, UNCERTAIN or is SENDING
         since it opened (the delivery `excluding` not counted)."""
+        ...
+
+    async def standing(self, channel: str, user: str, before: datetime, limit: int) -> Standing:
+        """`allowance` and `history` in one look."""
         ...
 
     async def audit_entries(self, wanted: AuditFilter) -> Page[AuditEntry]:

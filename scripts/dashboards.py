@@ -204,6 +204,25 @@ ROWS: Sequence[tuple[str, Sequence[Curve]]] = (
         "进程 · Processes",
         (
             Curve(
+                "份额用了几成 · shares taken",
+                [
+                    (
+                        f"sum by (channel, way) (guard_share_taken{{{CHANNEL}}})"
+                        f" / sum by (channel, way) (guard_share_places{{{CHANNEL}}})",
+                        "{{channel}} {{way}}",
+                    )
+                ],
+                "percentunit",
+            ),
+            Curve(
+                "排队等位子的 · in line for a place",
+                [(f"sum by (channel, way) (guard_share_in_line{{{CHANNEL}}})", "{{channel}} {{way}}")],
+            ),
+            Curve(
+                "没有等到位子的（每分钟） · without a place, per minute",
+                [(_per_minute("guard_share_full_total", "channel, way"), "{{channel}} {{way}}")],
+            ),
+            Curve(
                 "连得上 Redis · Redis is reached",
                 [("guard_coordination_up", "{{instance}}")],
             ),

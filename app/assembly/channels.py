@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+import httpx
+
 from app.assembly.parts import Parts, new_id, utc_now
 from app.bots.chat import ChatBotAdapter
 from app.bots.json_api import JsonBotAdapter
@@ -20,9 +22,10 @@ from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
 from app.platforms.wechat.tokens import AccessTokens
 from app.platforms.weibo.client import WeiboClient
 from app.platforms.weibo.codec import WeiboCodec
-from app.ports import Bot, Check, Codec, PlatformClient
+from app.ports import Bot, Check, Codec, Coordinator, PlatformClient
 from app.service.consultation import Consultation
 from app.service.relay import Relay
+from app.service.share import SharedBot
 from app.service.takeovers import Reception
 from app.settings.bots import WebhookBot
 from app.settings.channels import AnyChannel, WeChatChannel, WeiboChannel
@@ -59,7 +62,7 @@ def relay_of(
     channel = parts.settings.channels[name]
     return Relay(
         codec,
-        _bot_of(parts, channel),
+        SharedBot(_bot_of(parts, name, channel), parts.means[name].bot),
         check,
         parts.store,
         parts.coordinator,
@@ -91,15 +94,16 @@ def consultation_of(parts: Parts, policy: Policy) -> Consultation | None:
     )
 
 
-def _bot_of(parts: Parts, channel: AnyChannel) -> Bot:
+def _bot_of(parts: Parts, of: str, channel: AnyChannel) -> Bot:
     bot, name = parts.settings.bots[channel.bot], bot_name(parts.settings, channel)
+    session = parts.means[of].session
     match bot.kind:
         case "chat":
-            return ChatBotAdapter(name, bot, parts.session)
+            return ChatBotAdapter(name, bot, session)
         case "json":
-            return JsonBotAdapter(name, bot, parts.session)
+            return JsonBotAdapter(name, bot, session)
         case "webhook":
-            return WebhookBotAdapter(name, bot, _vendor_codec(channel, bot), parts.session, utc_now)
+            return WebhookBotAdapter(name, bot, _vendor_codec(channel, bot), session, utc_now)
 
 
 def bot_name(settings: Settings, channel: AnyChannel) -> str:
@@ -144,28 +148,31 @@ def _vendor_codec(channel: AnyChannel, bot: WebhookBot) -> Codec:
 
 
 def clients_of(parts: Parts) -> Mapping[str, PlatformClient]:
-    made = {name: _client(parts, channel) for name, channel in parts.settings.channels.items()}
+    made = {
+        name: _client(parts.means[name].http, parts.coordinator, channel)
+        for name, channel in parts.settings.channels.items()
+    }
     return {name: client for name, client in made.items() if client is not None}
 
 
-def _client(parts: Parts, channel: AnyChannel) -> PlatformClient | None:
+def _client(http: httpx.AsyncClient, coordinator: Coordinator, channel: AnyChannel) -> PlatformClient | None:
     """None where the channel has no credentials to send with."""
     if isinstance(channel, WeChatChannel):
         if channel.app_secret is None:
             return None
         tokens = AccessTokens(
-            parts.http,
+            http,
             channel.api_base,
             channel.app_id,
             channel.app_secret.get_secret_value(),
-            parts.coordinator,
+            coordinator,
             utc_now,
         )
-        return WeChatClient(parts.http, channel.api_base, tokens)
+        return WeChatClient(http, channel.api_base, tokens)
     if channel.access_token is None:
         return None
     return WeiboClient(
-        parts.http,
+        http,
         channel.api_base,
         channel.comment_api_base,
         channel.access_token.get_secret_value(),

@@ -88,7 +88,7 @@ def egress_of(
         if not isinstance(channel, WeChatChannel) or not isinstance(client, WeChatClient):
             continue  # Weibo's have a stand-in of their own
         outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name), label_of(channel))
-        passage = Passage(parts.http, channel.api_base, client.tokens)
+        passage = Passage(parts.means[name].http, channel.api_base, client.tokens)
         stands[name] = Stand(channel.app_id, outlet, passage, client.drafts, frozenset(channel.egress_allow))
     return WeChatEgress(
         stands,

@@ -6,6 +6,7 @@ from app.assembly.guarding import Guarding
 from app.assembly.parts import Parts
 from app.core.errors import StoreError
 from app.service.switches import Switches
+from app.telemetry.metrics import BOT, PLATFORM
 from app.telemetry.siblings import Render
 
 
@@ -15,6 +16,11 @@ def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
     async def render() -> tuple[bytes, str]:
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
+        for name, means in parts.means.items():
+            for way, share in ((BOT, means.bot), (PLATFORM, means.platform)):
+                parts.metrics.set_share(
+                    name, way, taken=share.taken, in_line=share.in_line, at_once=share.at_once
+                )
         parts.metrics.set_stopped({name: switches.is_stopped(name) for name in channels})
         counts = {name: guarding.alarms.counts.get(name, 0) for name in channels}
         due = {name: len(guarding.checklists.due.get(name, ())) for name in channels}

@@ -5,11 +5,14 @@ from functools import partial
 
 from app.assembly.channels import bot_name, decide_within
 from app.assembly.parts import Parts, new_id, utc_now
+from app.assembly.shares import Means
 from app.assembly.takeovers import label_of
 from app.bots.completions import Completions
+from app.core.errors import BotError
 from app.core.model import Reply
 from app.ports import Check
 from app.service.gateway import Ask, Gateway
+from app.service.share import BUSY
 from app.service.switches import Switches
 from app.settings.bots import ChatBot
 
@@ -24,7 +27,7 @@ def gateways_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -
         found[name] = Gateway(
             name,
             bot_name(settings, channel),
-            _ask(parts, bot),
+            _ask(parts.means[name], bot),
             checks[name],
             parts.store,
             parts.coordinator,
@@ -39,7 +42,7 @@ def gateways_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -
     return found
 
 
-def _ask(parts: Parts, bot: ChatBot) -> Ask:
+def _ask(means: Means, bot: ChatBot) -> Ask:
     """With the office's own system prompt first, whatever the integrator's says."""
 
     async def ask(request: Mapping[str, object]) -> str:
@@ -47,6 +50,11 @@ def _ask(parts: Parts, bot: ChatBot) -> Ask:
         system = [{"role": "system", "content": bot.system_prompt}] if bot.system_prompt else []
         messages = [*system, *(given if isinstance(given, list) else [])]
         wanted = {**request, "model": bot.model, "messages": messages, "stream": False}
-        return await Completions(parts.session, bot.url, bot.api_key, bot).whole(wanted)
+        if not await means.bot.take():
+            raise BotError("as many messages as the channel may have wait for its bot", code=BUSY)
+        try:
+            return await Completions(means.session, bot.url, bot.api_key, bot).whole(wanted)
+        finally:
+            means.bot.give()
 
     return ask

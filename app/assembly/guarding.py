@@ -96,14 +96,14 @@ def _at_the_platform(parts: Parts, clients: Mapping[str, PlatformClient], alarms
         listing: Listing
         match clients.get(name):
             case WeChatClient(tokens=tokens) if isinstance(channel, WeChatChannel):
-                listing = watch = WeChatWatch(parts.http, channel.api_base, tokens)
+                listing = watch = WeChatWatch(parts.means[name].http, channel.api_base, tokens)
                 if channel.watch_autoreply_minutes:
                     look = Switchwatch(name, watch, alarms).look
                     yield Round(
                         f"autoreply:{name}", _minutes(channel.watch_autoreply_minutes), look, after=SETTLE
                     )
             case WeiboClient(comment_api_base=base, access_token=token):
-                listing = WeiboWatch(parts.http, base, token)
+                listing = WeiboWatch(parts.means[name].http, base, token)
             case _:
                 continue
         if channel.watch_messages_minutes:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import httpx
 from aiohttp import ClientSession
 
 from app import __version__
+from app.assembly.shares import Means, means_of
 from app.bots.second_opinion import ChatJudge
 from app.clients import bot_http, platform_http
 from app.coordination.local import LocalCoordinator
@@ -52,7 +54,9 @@ class Parts:
     observer: Observer
     metrics: Metrics
     http: httpx.AsyncClient
-    session: ClientSession
+    """For others' systems: robots, work orders, callbacks."""
+    means: Mapping[str, Means]
+    """By channel."""
     judge: SecondOpinion | None
     """None: no second opinion is configured."""
     bot_watch: BotWatch
@@ -80,10 +84,10 @@ async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblin
     policies = {name: settings.policies[channel.policy] for name, channel in settings.channels.items()}
     metrics.set_shadow_mode({name: bool(one.shadow_all or one.shadow) for name, one in policies.items()})
     http = await stack.enter_async_context(platform_http())
-    session = await stack.enter_async_context(bot_http())
+    means = await means_of(settings.channels, metrics, stack)
     bot_watch = BotWatch(utc_now, settings.notifications.bot_down_after)
     observer = Observers((metrics, LogObserver(), bot_watch))
-    judge = _judge_of(settings, session)
+    judge = _judge_of(settings, await stack.enter_async_context(bot_http()))
     coordinator, pace = await _coordination(settings.coordination, observer)
     stack.push_async_callback(coordinator.aclose)
     return Parts(
@@ -95,7 +99,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblin
         observer,
         metrics,
         http,
-        session,
+        means,
         judge,
         bot_watch,
         siblings,

@@ -43,7 +43,7 @@ def weibo_egress_of(
         if not isinstance(channel, WeiboChannel) or not isinstance(client, WeiboClient):
             continue  # WeChat's have a stand-in of their own
         outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name), label_of(channel))
-        passage = Passage(parts.http, channel.comment_api_base, LongLived(client.access_token))
+        passage = Passage(parts.means[name].http, channel.comment_api_base, LongLived(client.access_token))
         stands[name] = Stand(channel.uid, outlet, passage, frozenset(channel.egress_allow))
     return WeiboEgress(
         stands,

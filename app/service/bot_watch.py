@@ -8,12 +8,15 @@ from app.core.bypass import Alert, AlertKind, Suspicion
 from app.core.notices import Notice, NoticeKind
 from app.core.records import Delivery, Exchange, ExchangeState, Hold
 from app.ports import Clock
+from app.service.share import BUSY
 
 Tell = Callable[[Sequence[Notice]], None]
 Suspect = Callable[[Suspicion], None]
 FAILED = "bot-"
 """What the reason of an exchange begins with that the bot gave nothing usable for."""
 REDIRECTED = "bot-redirect"
+UNASKED = f"{FAILED}{BUSY}"
+"""Nobody asked it: more came than it keeps up with. Whether it is down, those know that wait for it."""
 
 
 class BotWatch:
@@ -35,6 +38,8 @@ class BotWatch:
         if exchange.why == REDIRECTED:
             self.suspect(Suspicion(channel, AlertKind.REDIRECT, exchange.bot, exchange.bot))
         if exchange.state is ExchangeState.UNANSWERED and exchange.why.startswith(FAILED):
+            if exchange.why == UNASKED:
+                return
             self._failures[channel] += 1
             if self._failures[channel] == self._down_after:
                 self.tell([Notice(NoticeKind.BOT_DOWN, self._clock(), channel)])

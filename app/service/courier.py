@@ -1,9 +1,10 @@
 """Sends what is due by the platforms' APIs, once, and never what nobody knows the fate of."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from app.core.delivery import Backoff, concluded, too_late
 from app.core.errors import (
@@ -11,6 +12,7 @@ from app.core.errors import (
     ContentChanged,
     FateUnknown,
     GuardError,
+    PlatformBusy,
     PlatformError,
     QuotaExhausted,
     StoreError,
@@ -19,8 +21,11 @@ from app.core.errors import (
 from app.core.records import Delivery
 from app.ports import Clock, Coordinator, Observer, PlatformClient, Store
 from app.service.relay import DELIVERIES_TOPIC
+from app.service.share import BUSY, Share
 
 RECORD_RETRIES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+
+AT_ONCE, PATIENCE_S = 16, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +51,122 @@ class Courier:
     margin: timedelta
     """Nothing is sent in the last moments of a window."""
     poll_every_s: float
-    at_once: int = 16
     changed: Mapping[str, Callable[[Delivery], Awaitable[object]]] = field(default_factory=dict)
     """By channel: who hears of a delivery whose draft was changed after it was released."""
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    """By channel: what may be on its way at once, so that a platform that hangs holds up no other channel."""
+    _other: Share = field(default_factory=lambda: Share(AT_ONCE, PATIENCE_S))
+    """Of channels that are no longer configured."""
+    _under_way: set[asyncio.Task[Delivery]] = field(default_factory=set)
+    _freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                sent = await self.run_once()
-            except StoreError as error:
-                self.observer.failed("courier", error)
-                sent = 0
-            if not sent:
-                await self.coordinator.wait(DELIVERIES_TOPIC, timeout_s=self.poll_every_s)
+        try:
+            while True:
+                try:
+                    taken = await self._take()
+                except StoreError as error:
+                    self.observer.failed("courier", error)
+                    taken = ()
+                for delivery in taken:
+                    self._start(delivery)
+                if not taken:
+                    await self._pause()
+        finally:
+            for one in self._under_way:
+                one.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def run_once(self) -> int:
-        """Lease and send one batch; how many there were."""
-        due = await self.store.due(self.clock(), self.at_once, self.lease)
-        await asyncio.gather(*(self.carry(delivery) for delivery in due))
-        return len(due)
+        """Lease what there is room for, and send it; how many there were."""
+        taken = await self._take()
+        await asyncio.gather(*map(self._start, taken))
+        return len(taken)
 
-    async def carry(self, delivery: Delivery) -> Delivery:
-        """Send what is leased to the caller, once, and write down what became of it."""
-        tried = await self._send(delivery)
+    async def carry(self, delivery: Delivery, *, allowed: bool = False) -> Delivery:
+        """Send what is leased to the caller, once, and write down what became of it.
+
+        `allowed`: the caller has just seen that the window is open and the quota not used up.
+        """
+        share = self._share(delivery.channel)
+        if not await share.take():
+            return await self._conclude(delivery, Try(PlatformBusy("too many are on their way", code=BUSY)))
+        try:
+            return await self._conclude(delivery, await self._send(delivery, allowed=allowed))
+        finally:
+            share.give()
+
+    # --- the rounds ---------------------------------------------------------------------------
+
+    async def _take(self) -> Sequence[Delivery]:
+        """Leased, each with a place of its channel's share. Raises StoreError where none could be."""
+        now = self.clock()
+        self._freed.clear()
+        wanted = [(channel, self._reserve(channel)) for channel in await self.store.waiting(now)]
+        wanted = [(channel, room) for channel, room in wanted if room]
+        found = await asyncio.gather(
+            *(self.store.due(now, room, self.lease, channel) for channel, room in wanted),
+            return_exceptions=True,  # what one channel has leased is not lost by another's error
+        )
+        taken: list[Delivery] = []
+        troubles: list[BaseException] = []
+        for (channel, room), leased in zip(wanted, found, strict=True):
+            mine = () if isinstance(leased, BaseException) else leased
+            taken.extend(mine)
+            troubles += [leased] if isinstance(leased, BaseException) else []
+            for _ in range(room - len(mine)):
+                self._share(channel).give()
+        for trouble in troubles:
+            if not taken:
+                raise trouble
+            self.observer.failed("courier", trouble)
+        return taken
+
+    def _reserve(self, channel: str) -> int:
+        """How many places of its share are now the courier's."""
+        share, room = self._share(channel), 0
+        while share.take_now():
+            room += 1
+        return room
+
+    def _share(self, channel: str) -> Share:
+        return self.shares.get(channel, self._other)
+
+    async def _pause(self) -> None:
+        """Until there is something new, or room again, or it is time to look."""
+        news = asyncio.create_task(self.coordinator.wait(DELIVERIES_TOPIC, timeout_s=self.poll_every_s))
+        room = asyncio.create_task(self._freed.wait())
+        try:
+            await asyncio.wait((news, room), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in (news, room):
+                one.cancel()
+            await asyncio.gather(news, room, return_exceptions=True)
+
+    def _start(self, delivery: Delivery) -> asyncio.Task[Delivery]:
+        """On its way, in the place that was reserved for it."""
+
+        async def carry() -> Delivery:
+            return await self._conclude(delivery, await self._send(delivery))
+
+        task = asyncio.create_task(carry())
+        self._under_way.add(task)
+        task.add_done_callback(partial(self._done, self._share(delivery.channel)))
+        return task
+
+    def _done(self, share: Share, task: asyncio.Task[Delivery]) -> None:
+        """Of those that never began, too."""
+        self._under_way.discard(task)
+        share.give()
+        if share.free * 2 >= share.at_once:  # several at once are cheaper than one by one
+            self._freed.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.observer.failed("courier", error)
+
+    # --- one delivery -------------------------------------------------------------------------
+
+    async def _conclude(self, delivery: Delivery, tried: Try) -> Delivery:
         error = tried.error
         if error is not None:
             self.observer.failed("delivery", error, channel=delivery.channel, delivery=delivery.id)
@@ -86,13 +183,13 @@ class Courier:
         except GuardError as error:
             self.observer.failed("courier", error, delivery=delivery.id)
 
-    async def _send(self, delivery: Delivery) -> Try:
+    async def _send(self, delivery: Delivery, *, allowed: bool = False) -> Try:
         """Whatever breaks here that is no word of the platform's leaves its fate unknown."""
         client = self.clients.get(delivery.channel)
         if client is None:
             return Try(PlatformError("the channel has no credentials to send with", code="no-client"))
         try:
-            refused = await self._forbidden(delivery)
+            refused = None if allowed else await self._forbidden(delivery)
             if refused is not None:
                 return Try(refused)
             async with asyncio.timeout(self.lease.total_seconds() * 0.8):

@@ -1,6 +1,9 @@
-"""What a vendor submits becomes an exchange of its own: durable before it is judged, held where it must."""
+"""What a vendor submits becomes an exchange of its own, durable with its verdict before anything leaves.
 
-from collections.abc import Mapping
+Until then the vendor has not been answered: what is killed in between was never taken over.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +25,8 @@ from app.core.submission import KEY, POSTS, TO, Submission, Way, addressee, way_
 from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.relay import QUEUE_TOPIC
 
+LOOKED_BACK = 5
+"""Exchanges of the citizen's; the last one with words tells what was asked."""
 POST_WHY = "群发和发布先审后发：要由人看过才能发出。"
 
 
@@ -67,7 +72,14 @@ class Intake:
     async def judge(self, exchange: Exchange, reply: Reply, *, for_review: bool = False) -> "Judged":
         """In the light of what the citizen wrote last. Raises StoreError."""
         message = exchange.message
-        before = await self.store.history(self.channel, addressee(message), message.received_at, 5)
+        before = await self.store.history(self.channel, addressee(message), message.received_at, LOOKED_BACK)
+        return self.judged(exchange, reply, before, for_review=for_review)
+
+    def judged(
+        self, exchange: Exchange, reply: Reply, before: Sequence[Exchange], *, for_review: bool = False
+    ) -> "Judged":
+        """The same for who has read already what came `before`."""
+        message = exchange.message
         asked = next((one.message.text for one in reversed(before) if one.message.text), "")
         verdict = self.check(reply, Conversation(asked, channel=self.channel))
         objections = [*self.codec.objections(message, reply)]
@@ -94,7 +106,7 @@ class Intake:
             decide_by=now + within if within else None,
         )
         outcome = Outcome(replace(judged.exchange, state=ExchangeState.HELD), hold=hold)
-        await self.store.record(outcome)
+        await self.store.put_down(outcome)
         self.observer.exchange_finished(outcome.exchange)
         await self.coordinator.announce(QUEUE_TOPIC)
         return hold
@@ -102,7 +114,6 @@ class Intake:
     async def again(self, changed: Delivery, submission: Submission) -> Hold:
         """What was released is no longer what lies there: a person judges what does. Raises StoreError."""
         exchange = self.exchange(submission, changed.message.account, changed.message.raw)
-        await self.store.claim(exchange, self.clock())
         judged = await self.judge(exchange, submission.reply, for_review=True)
         return await self.hold(judged, exchange.message.received_at + self.posts_within)
 

@@ -8,11 +8,11 @@ from app.core import egress
 from app.core.disposition import HEAD_START, in_order
 from app.core.label import Label, labelled
 from app.core.model import Disposition, Message, Reply
-from app.core.records import STOPPED, Delivery, DeliveryState, ExchangeState, Outcome
+from app.core.records import STOPPED, Delivery, DeliveryState, Exchange, ExchangeState, Outcome
 from app.core.submission import Submission
 from app.core.vendors import Vendor, VendorRefused
 from app.service.courier import Courier
-from app.service.intake import Intake, Judged
+from app.service.intake import LOOKED_BACK, Intake, Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +44,39 @@ class Outlet:
         reply = labelled(submission.reply, self.label)
         exchange = intake.exchange(submission, vendor.name, body)
         pieces = intake.codec.pieces(exchange.message, reply)
-        closes_at = await self._window(exchange.message, len(pieces))
+        seen = await self._seen(exchange.message, len(pieces))
         objections = intake.codec.objections(exchange.message, reply)
         if any(finding.rule == "system.too-long" for finding in objections):
             raise VendorRefused(egress.TOO_LONG, "content size out of limit")
-        await intake.store.claim(exchange, intake.clock())
-        judged = await intake.judge(exchange, reply)
+        if seen.before is None:
+            judged = await intake.judge(exchange, reply)
+        else:
+            judged = intake.judged(exchange, reply, seen.before)
         if judged.verdict.disposition is not Disposition.RELEASE:
-            hold = await intake.hold(judged, closes_at)
+            hold = await intake.hold(judged, seen.closes_at)
             return Sent(vendor.held_code, hold.id)
-        return await self._pass_on(judged, pieces, closes_at)
+        return await self._pass_on(judged, pieces, seen)
 
-    async def _window(self, message: Message, pieces: int) -> datetime:
-        """When it closes. Raises VendorRefused where it is closed, or too small for all pieces of a text."""
+    async def _seen(self, message: Message, pieces: int) -> "Seen":
+        """Raises VendorRefused where the window is closed, or too small for all pieces of a text."""
         if message.window is not None:
-            return message.window.closes_at
-        found = await self.intake.store.allowance(message.channel, message.user, "")
-        if found.closes_at is None or found.closes_at <= self.intake.clock():
+            return Seen(message.window.closes_at)
+        intake = self.intake
+        found = await intake.store.standing(message.channel, message.user, message.received_at, LOOKED_BACK)
+        closes_at, left = found.allowance.closes_at, found.allowance.left
+        if closes_at is None or closes_at <= intake.clock():
             raise VendorRefused(
                 egress.WINDOW_CLOSED, "response out of time limit or subscription is canceled"
             )
-        if pieces > 1 and found.left < pieces:
+        if pieces > 1 and left < pieces:
             raise VendorRefused(egress.QUOTA, "out of response count limit")
-        return found.closes_at
+        open_for_long = closes_at - self.courier.margin > intake.clock()
+        return Seen(closes_at, found.history, allowed=left >= pieces and open_for_long)
 
-    async def _pass_on(self, judged: Judged, pieces: Sequence[Reply], closes_at: datetime) -> Sent:
+    async def _pass_on(self, judged: Judged, pieces: Sequence[Reply], seen: "Seen") -> Sent:
         """Leased to ourselves before it leaves: killed on the way, its fate is listed as unknown."""
         now, exchange = self.intake.clock(), judged.exchange
-        message = exchange.message
+        message, closes_at = exchange.message, seen.closes_at
         first = Delivery(
             self.intake.new_id(),
             exchange.id,
@@ -93,10 +98,22 @@ class Outlet:
             delivery=first,
             more=tuple(replace(one, next_at=now + HEAD_START) for one in more),
         )
-        await self.intake.store.record(outcome)
+        await self.intake.store.put_down(outcome)
         self.intake.observer.exchange_finished(outcome.exchange)
-        after = await self.courier.carry(first)
+        after = await self.courier.carry(first, allowed=seen.allowed)
         return Sent(_code(after), receipt=after.receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look at the records told of a vendor's message."""
+
+    closes_at: datetime
+    """When the window closes."""
+    before: Sequence[Exchange] | None = None
+    """What the citizen wrote before; None: not looked up."""
+    allowed: bool = False
+    """The quota is known not to be used up, and the window to stay open."""
 
 
 _CODES = {"window-closed": egress.WINDOW_CLOSED, "quota": egress.QUOTA}

@@ -22,6 +22,7 @@ from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeStat
 from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
+from app.service.share import BUSY
 from app.service.takeovers import Reception
 from app.service.window import Window
 
@@ -72,15 +73,22 @@ class Relay:
     """How long people may take over a hold, by its severity."""
     backlog: int = 500
     """How many messages may wait in memory for records that cannot be written; beyond, pushes are refused."""
+    crowded_at: int = 1_000
+    """Past so many under way a further one is written down and the bot is not asked: what that saves goes to
+    those that wait."""
+    most_under_way: int = 5_000
+    """What comes faster than it can be written down is not taken in."""
     _under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
     _stuck: int = 0
 
     async def respond(self, message: Message) -> Answer:
         """The webhook's answer, in time whatever happens.
 
-        Raises BodyChanged; StoreError where the message could not be made durable in that time: nobody is
-        told that it was received before it is, and the platform pushes it again.
+        Raises BodyChanged; StoreError where the message could not be made durable in that time, or where too
+        much is under way: nobody is told that it was received before it is, and the platform pushes it again.
         """
+        if len(self._under_way) >= self.most_under_way:
+            raise StoreError("too many messages are under way")
         within_s = self.answer_within.total_seconds()
         window = Window(asyncio.get_running_loop().time() + within_s)
         task = asyncio.create_task(self._guarded(message, window))
@@ -137,6 +145,8 @@ class Relay:
             return replace(exchange, reply=reply, verdict=judged), ""
         if self.stopped():
             return exchange, STOPPED
+        if len(self._under_way) > self.crowded_at:
+            return exchange, BUSY
         if self.reception is not None and (verdict := await self.reception.verdict(message)) is not None:
             return replace(exchange, reply=NO_DRAFT, verdict=verdict), ""
         started = perf_counter()

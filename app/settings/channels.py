@@ -65,6 +65,11 @@ class ChannelBase(Closed):
     """The platform hangs up at 5 s."""
     signature_max_age_s: float = Field(600, gt=0)
     """Older (or newer) pushes are refused."""
+    bot_at_once: int = Field(200, ge=1, le=5_000)
+    """Messages that may wait for the bot at once, in each process. As many again stand in line for
+    `answer_within_s`; beyond, the citizen hears the holding text and the message is listed for a person."""
+    platform_at_once: int = Field(16, ge=1, le=500)
+    """Messages on their way to the platform at once, in each process; the others wait on record."""
 
 
 class WeChatChannel(ChannelBase):

@@ -35,7 +35,7 @@ UNSENT = tuple(
 )
 """What may still be sent, by the courier or by a person's act."""
 
-_INSERT = Prepared(
+NEW_EXCHANGE = Prepared(
     {
         "sqlite": sqlite.insert(exchanges).on_conflict_do_nothing(),
         "postgresql": postgresql.insert(exchanges).on_conflict_do_nothing(),
@@ -113,7 +113,7 @@ class Claims:
     def write(self, connection: Connection, items: Sequence[NewClaim]) -> Sequence[Claim | GuardError]:
         # Sorted, so that two processes with the same messages never wait for each other crosswise.
         ordered = sorted(items, key=lambda item: item.key)
-        inserted = _INSERT.run(connection, [item.values for item in ordered])
+        inserted = NEW_EXCHANGE.run(connection, [item.values for item in ordered])
         fresh = ordered if inserted == len(ordered) else _own(connection, ordered)
         _extend_windows(connection, fresh)
         results: dict[str, Claim | GuardError] = {

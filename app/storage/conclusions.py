@@ -8,8 +8,16 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from app.core.errors import Conflict, GuardError, NotFound
 from app.core.records import AuditEntry, Exchange, ExchangeState, Outcome
 from app.storage import trail
+from app.storage.claims import NEW_EXCHANGE
 from app.storage.prepared import Prepared
-from app.storage.records import EXCHANGE_CHANGES, Values, delivery_values, exchange_changes, hold_values
+from app.storage.records import (
+    EXCHANGE_CHANGES,
+    Values,
+    delivery_values,
+    exchange_changes,
+    exchange_values,
+    hold_values,
+)
 from app.storage.schema import deliveries, exchanges, holds
 
 _CHANGE = Prepared.of(
@@ -54,6 +62,18 @@ class Conclusion:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An exchange that was over as soon as it came."""
+
+    values: Values
+    conclusion: Conclusion
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Whole":
+        return cls(exchange_values(outcome.exchange), Conclusion.of(outcome, ExchangeState.CLAIMED))
+
+
 class NotAllApply(Exception):
     """Of several outcomes one is refused. Rolled back, each is written alone and gets its own answer."""
 
@@ -64,6 +84,23 @@ def write(connection: Connection, items: Sequence[Conclusion]) -> Sequence[Guard
         if len(items) > 1:
             raise NotAllApply
         return [_refusal(connection, items[0])]
+    _add(connection, items)
+    return [None] * len(items)
+
+
+def write_new(connection: Connection, items: Sequence[Whole]) -> Sequence[GuardError | None]:
+    """The plan for what comes whole. Raises NotAllApply."""
+    rows = sorted((item.values for item in items), key=lambda row: (row["channel"], row["message_key"]))
+    if NEW_EXCHANGE.run(connection, rows) < len(items):
+        if len(items) > 1:
+            raise NotAllApply
+        return [Conflict("this message was here before")]
+    _add(connection, [item.conclusion for item in items])
+    return [None] * len(items)
+
+
+def _add(connection: Connection, items: Sequence[Conclusion]) -> None:
+    """What comes with the exchanges."""
     new_holds = [item.hold for item in items if item.hold]
     if new_holds:
         connection.execute(_NEW_HOLD, new_holds)
@@ -71,7 +108,6 @@ def write(connection: Connection, items: Sequence[Conclusion]) -> Sequence[Guard
     if new_deliveries:
         connection.execute(_NEW_DELIVERY, new_deliveries)
     trail.append(connection, [item.audit for item in items if item.audit])
-    return [None] * len(items)
 
 
 def _refusal(connection: Connection, item: Conclusion) -> GuardError:

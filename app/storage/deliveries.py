@@ -70,6 +70,17 @@ def lost(connection: Connection, now: datetime, limit: int) -> Sequence[Delivery
     return [delivery_of(row) for row in connection.execute(query)]
 
 
+def waiting(connection: Connection, now: datetime) -> Sequence[str]:
+    """The channels that have something due."""
+    query = (
+        select(deliveries.c.channel)
+        .where(deliveries.c.state.in_(WAITING), deliveries.c.next_at <= now)
+        .distinct()
+        .order_by(deliveries.c.channel)
+    )
+    return connection.execute(query).scalars().all()
+
+
 # --- leases -----------------------------------------------------------------------------------
 
 
@@ -78,6 +89,8 @@ class LeaseRequest:
     now: datetime
     limit: int
     lease: timedelta
+    channel: str | None = None
+    """None: all."""
 
 
 def lease(connection: Connection, requests: Sequence[LeaseRequest]) -> Sequence[Sequence[Delivery]]:
@@ -86,11 +99,13 @@ def lease(connection: Connection, requests: Sequence[LeaseRequest]) -> Sequence[
 
 
 def _lease(connection: Connection, request: LeaseRequest) -> Sequence[Delivery]:
+    of_channel = () if request.channel is None else (deliveries.c.channel == request.channel,)
     query = (
         _with_message()
         .where(
             deliveries.c.state.in_(WAITING),
             deliveries.c.next_at <= request.now,
+            *of_channel,
             ~_another_goes_first(),
         )
         .order_by(deliveries.c.created_at, deliveries.c.id)

@@ -23,10 +23,10 @@ from app.core.records import (
     PostState,
     WorkOrder,
 )
-from app.ports import Allowance, AuditFilter, HoldFilter, Page
+from app.ports import Allowance, AuditFilter, HoldFilter, Page, Standing
 from app.storage import conclusions, deliveries, exchanges, holds, migrate, schema, trail
 from app.storage.claims import OPEN_HOLDS, Claims, NewClaim
-from app.storage.conclusions import Conclusion
+from app.storage.conclusions import Conclusion, Whole
 from app.storage.database import STATEMENT_TIMEOUT_S, Database
 from app.storage.deliveries import WAITING, LeaseRequest, Report
 from app.storage.holds import Settlement
@@ -82,6 +82,9 @@ class SqlStore:
 
     async def record(self, outcome: Outcome) -> None:
         await self.amend(outcome, ExchangeState.CLAIMED)
+
+    async def put_down(self, outcome: Outcome) -> None:
+        await self.journal.submit(conclusions.write_new, Whole.of(outcome))
 
     async def amend(self, outcome: Outcome, was: ExchangeState) -> None:
         await self.journal.submit(conclusions.write, Conclusion.of(outcome, was))
@@ -148,8 +151,13 @@ class SqlStore:
 
     # --- deliveries ---------------------------------------------------------------------------
 
-    async def due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
-        return await self.journal.submit(deliveries.lease, LeaseRequest(now, limit, lease))
+    async def waiting(self, now: datetime) -> Sequence[str]:
+        return await self.database.read(lambda connection: deliveries.waiting(connection, now))
+
+    async def due(
+        self, now: datetime, limit: int, lease: timedelta, channel: str | None = None
+    ) -> Sequence[Delivery]:
+        return await self.journal.submit(deliveries.lease, LeaseRequest(now, limit, lease, channel))
 
     async def deliver(self, delivery: Delivery, audit: AuditEntry | None = None) -> None:
         await self.journal.submit(deliveries.record, Report.of(delivery, audit))
@@ -170,6 +178,14 @@ class SqlStore:
     async def allowance(self, channel: str, user: str, excluding: str) -> Allowance:
         return await self.database.read(
             lambda connection: deliveries.allowance(connection, channel, user, excluding)
+        )
+
+    async def standing(self, channel: str, user: str, before: datetime, limit: int) -> Standing:
+        return await self.database.read(
+            lambda connection: Standing(
+                deliveries.allowance(connection, channel, user, ""),
+                exchanges.history(connection, channel, user, before, limit),
+            )
         )
 
     # --- audit --------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ ANSWER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 4.5, 5)
 """The platforms hang up at 5 s."""
 BOT_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4.5, 10, 15, 30, 60, 80)
 OPINION_SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5)
+BOT, PLATFORM = "bot", "platform"
+"""What a channel has a share of."""
 CHECK_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1)
 
 
@@ -116,6 +118,14 @@ class Metrics:
             ["channel"],
             registry=self.registry,
         )
+        self._places = {
+            "taken": self._gauge("guard_share_taken", "Places of a channel's share that are taken"),
+            "in line": self._gauge("guard_share_in_line", "Who waits for a place of a channel's share"),
+            "at once": self._gauge("guard_share_places", "Places of a channel's share"),
+        }
+        self._full = self._counts(
+            "guard_share_full_total", "Who went without a place of a channel's share", "channel", "way"
+        )
         self._proxy_refusals = self._counts(
             "guard_proxy_refusals_total", "CONNECTs the forward proxy refused, by reason", "reason"
         )
@@ -138,6 +148,9 @@ class Metrics:
 
     def _times(self, name: str, told: str, buckets: tuple[float, ...], *labels: str) -> _Times:
         return _Times(Histogram(name, told, labels, registry=self.registry, buckets=buckets))
+
+    def _gauge(self, name: str, told: str) -> Gauge:
+        return Gauge(name, told, ["channel", "way"], registry=self.registry)
 
     # --- the Observer -------------------------------------------------------------------------
 
@@ -183,6 +196,16 @@ class Metrics:
 
     def tunnels_open(self, count: int) -> None:
         self._tunnels.set(count)
+
+    # --- the channels' shares -----------------------------------------------------------------
+
+    def share_full(self, channel: str, way: str) -> None:
+        """`way`: BOT, PLATFORM."""
+        self._full[channel, way].inc()
+
+    def set_share(self, channel: str, way: str, *, taken: int, in_line: int, at_once: int) -> None:
+        for gauge, value in zip(self._places, (taken, in_line, at_once), strict=True):
+            self._places[gauge].labels(channel, way).set(value)
 
     # --- what is, beside what happened --------------------------------------------------------
 

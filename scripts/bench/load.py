@@ -53,6 +53,11 @@ def pushes(first_id: int) -> Iterator[bytes]:
         yield PUSH.format(user=n % USERS, now=int(time.time()), id=n).encode()
 
 
+def new_pushes() -> Iterator[bytes]:
+    """Of messages that no earlier run has sent."""
+    return pushes(next(_ids))
+
+
 def full(port: int, path: str, connections: int, seconds: int, pin: list[str]) -> Load:
     """As much as it takes, over this many connections."""
     if shutil.which("wrk") is None:
@@ -80,23 +85,31 @@ def steady(
 
     `bodies`: what is sent; by default pushes of citizens who have never written before.
     """
-    return asyncio.run(_open_loop(port, path, per_second, seconds, bodies or pushes(next(_ids))))
+    return asyncio.run(_open_loop(port, path, per_second, seconds, bodies or new_pushes()))
 
 
 async def _ask(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: bytes, took: list[float]
 ) -> None:
     started = time.perf_counter()
+    good, _ = await posted(reader, writer, path, body)
+    took.append(time.perf_counter() - started if good else -1.0)
+
+
+async def posted(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: bytes
+) -> tuple[bool, bytes]:
+    """Whether it was answered with 200, and the answer."""
     head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n\r\n"
     writer.write(head.encode() + body)
     headers = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", headers)
-    await reader.readexactly(int(length[1]) if length else 0)
-    took.append(time.perf_counter() - started if headers.startswith(b"HTTP/1.1 200") else -1.0)
+    answer = await reader.readexactly(int(length[1]) if length else 0)
+    return headers.startswith(b"HTTP/1.1 200"), answer
 
 
 async def _closed_loop(port: int, path: str, connections: int, seconds: int) -> Load:
-    bodies, took = pushes(next(_ids)), list[float]()
+    bodies, took = new_pushes(), list[float]()
     end = time.perf_counter() + seconds
 
     async def one() -> None:

@@ -44,6 +44,19 @@ async def test_a_leased_delivery_is_marked_before_it_is_handed_out(store: Store)
     assert await store.delivery("delivery-1") == leased
 
 
+async def test_channels_are_leased_one_by_one(store: Store) -> None:
+    for number, channel in enumerate(("hall", "hall", "river"), start=1):
+        await queued(store, number, incoming={"channel": channel, "user": f"citizen-{number}"})
+    assert await store.waiting(NOON - SECOND) == []
+    assert await store.waiting(NOON) == ["hall", "river"]
+    assert [one.channel for one in await store.due(NOON, 10, LEASE, "river")] == ["river"]
+    assert await store.waiting(NOON) == ["hall"]
+    assert [one.channel for one in await store.due(NOON, 1, LEASE, "hall")] == ["hall"]
+    assert await store.due(NOON, 10, LEASE, "elsewhere") == []
+    assert [one.channel for one in await store.due(NOON, 10, LEASE)] == ["hall"]
+    assert await store.waiting(NOON) == []
+
+
 async def test_a_lease_survives_a_restart(store: Store, open_store: OpenStore) -> None:
     await queued(store)
     (leased,) = await store.due(NOON, 10, LEASE)
@@ -319,3 +332,13 @@ async def test_a_follower_who_left_is_allowed_nothing_until_he_comes_back(store:
 async def test_a_word_is_not_an_event(store: Store) -> None:
     await claimed(store, 1, kind=MessageKind.TEXT, text="unsubscribe", event="unsubscribe")
     assert (await store.allowance("hall", "citizen-1", excluding="")).left == 5
+
+
+async def test_one_look_tells_the_allowance_and_the_talk_before(store: Store) -> None:
+    await sent(store, await queued(store), DeliveryState.DELIVERED, NOON + SECOND)
+    await claimed(store, 2, at=NOON + SECOND)
+    await claimed(store, 3, user="citizen-2")
+    found = await store.standing("hall", "citizen-1", NOON + HOUR, 5)
+    assert found.allowance == await store.allowance("hall", "citizen-1", excluding="")
+    assert list(found.history) == list(await store.history("hall", "citizen-1", NOON + HOUR, 5))
+    assert len(found.history) == 2

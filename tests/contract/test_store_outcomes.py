@@ -286,3 +286,51 @@ async def test_closed_records_take_no_writes(store: Store) -> None:
     await store.aclose()
     with pytest.raises(StoreError):
         await store.ping()
+
+
+# --- what was over as soon as it came -----------------------------------------------------------
+
+
+async def test_what_comes_whole_is_written_together(store: Store) -> None:
+    made = exchange()
+    outcome = replace(
+        answered(made),
+        hold=hold(message=made.message),
+        delivery=waiting(made.message, made.id, "delivery-1", hold_id="hold-1"),
+        more=(waiting(made.message, made.id, "delivery-2"),),
+        audit=entry(),
+    )
+    await store.put_down(outcome)
+    assert await store.exchange(made.id) == outcome.exchange
+    assert await store.hold("hold-1") == outcome.hold
+    assert [await store.delivery(f"delivery-{n}") for n in (1, 2)] == [outcome.delivery, *outcome.more]
+    assert [one.subject async for one in store.audit_trail()] == ["hold:hold-1"]
+    with pytest.raises(Conflict):
+        await store.record(outcome)  # it is over
+
+
+@pytest.mark.parametrize("same", ["message", "id"])
+async def test_what_was_here_before_is_not_put_down_again(store: Store, same: str) -> None:
+    first = (await claimed(store)).exchange
+    again = (
+        exchange("exchange-2", message=first.message)
+        if same == "message"
+        else exchange(first.id, message=message("MsgId:2"))
+    )
+    outcome = replace(answered(again), hold=hold(message=again.message, exchange_id=again.id), audit=entry())
+    with pytest.raises(Conflict):
+        await store.put_down(outcome)
+    assert await store.exchange(first.id) == first
+    with pytest.raises(NotFound):
+        await store.hold("hold-1")
+    assert [one async for one in store.audit_trail()] == []
+
+
+async def test_of_many_put_down_at_once_only_what_was_here_is_refused(store: Store) -> None:
+    await claimed(store, 3)
+    many = [answered(exchange(f"new-{n}", message=message(f"MsgId:{n}"))) for n in range(6)]
+    results = await asyncio.gather(*(store.put_down(one) for one in many), return_exceptions=True)
+    assert [isinstance(one, Conflict) for one in results] == [n == 3 for n in range(6)]
+    for n, one in enumerate(many):
+        if n != 3:
+            assert await store.exchange(f"new-{n}") == one.exchange

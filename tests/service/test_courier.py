@@ -1,5 +1,9 @@
 """What is due leaves once; what nobody knows the fate of is never resent by itself."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,8 +11,9 @@ import pytest
 
 from app.core.errors import FateUnknown, PlatformBusy, PlatformError, WindowClosed
 from app.core.model import SendWindow
-from app.core.records import DeliveryState
+from app.core.records import Delivery, DeliveryState
 from app.service.courier import Courier
+from app.service.share import Share
 from tests.service.stage import POLITE, Stage, stage
 from tests.values import NOON, message
 
@@ -111,3 +116,81 @@ async def test_two_couriers_send_it_once(tmp_path: Path) -> None:
         await here.courier.run_once()
         await here.courier.run_once()
         assert len(here.platform.received) == 1
+
+
+# --- a platform that hangs --------------------------------------------------------------------
+
+
+@dataclass
+class Hanging:
+    """Takes every message and says nothing, until it may."""
+
+    came: list[str] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, delivery: Delivery) -> str:
+        self.came.append(delivery.user)
+        await self.may_answer.wait()
+        return ""
+
+
+async def until(there: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not there():  # noqa: ASYNC110 - what is waited for happens elsewhere
+            await asyncio.sleep(0.01)
+
+
+async def stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def queue(here: Stage, channel: str, many: int) -> None:
+    for number in range(many):
+        await late_reply(here, f"MsgId:{channel}{number}", channel=channel, user=f"{channel}-{number}")
+
+
+async def test_a_platform_that_hangs_holds_up_no_other_channel(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here:
+        hanging = Hanging()
+        shares = {"stuck": Share(2, 5.0), "hall": Share(2, 5.0)}
+        courier = replace(
+            here.courier, clients={"stuck": hanging, "hall": here.platform}, shares=shares, poll_every_s=0.01
+        )
+        await queue(here, "stuck", 20)
+        await queue(here, "hall", 20)
+        running = asyncio.create_task(courier.run())
+        await until(lambda: len(here.platform.received) == 20)
+        assert len(hanging.came) == 2  # its share, and no more was leased for it
+        waiting = await here.store.deliveries([DeliveryState.QUEUED], None, "", 50)
+        assert [one.channel for one in waiting.items] == ["stuck"] * 18
+        hanging.may_answer.set()
+        await until(lambda: len(hanging.came) == 20)
+        await stopped(running)
+        assert sorted(hanging.came) == sorted(f"stuck-{number}" for number in range(20))
+        assert {share.taken for share in shares.values()} == {0}
+
+
+async def test_who_sends_by_himself_past_a_full_share_is_tried_again_later(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here:
+        await late_reply(here)
+        (leased,) = await here.store.due(here.clock(), 1, here.courier.lease)
+        share = Share(1, 0.01)
+        assert share.take_now()
+        after = await replace(here.courier, shares={"hall": share}).carry(leased)
+        assert (after.state, after.why) == (DeliveryState.RETRYING, "busy")
+        assert here.platform.received == []
+
+
+async def test_a_courier_that_is_stopped_gives_every_place_back(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here:
+        hanging, share = Hanging(), Share(2, 5.0)
+        await queue(here, "hall", 2)
+        courier = replace(here.courier, clients={"hall": hanging}, shares={"hall": share})
+        running = asyncio.create_task(courier.run())
+        await until(lambda: len(hanging.came) == 2)
+        await stopped(running)
+        assert share.taken == 0
+        sending = await here.store.deliveries([DeliveryState.SENDING], None, "", 50)
+        assert len(sending.items) == 2  # their fate is unknown

@@ -260,3 +260,32 @@ async def test_two_citizens_do_not_wait_for_each_other(tmp_path: Path) -> None:
         await here.bot.was_asked.wait()
         here.bot.may_answer.set()
         assert {(await slow).kind, (await quick).kind} == {"reply"}
+
+
+async def test_what_may_be_under_way_is_bounded_and_the_platform_sends_the_rest_again(tmp_path: Path) -> None:
+    async with stage(tmp_path, answer_within_s=0.02) as here:
+        here.relay.most_under_way = 2
+        for key in ("MsgId:1", "MsgId:2"):
+            assert await here.relay.respond(message(key)) == HELD  # late: each goes on behind its answer
+        with pytest.raises(StoreError):
+            await here.relay.respond(message("MsgId:3"))
+        here.bot.may_answer.set()
+        await here.relay.drain(5)
+        here.relay.answer_within = timedelta(seconds=30)
+        assert (await here.relay.respond(message("MsgId:3"))).reply == POLITE
+
+
+async def test_where_it_is_crowded_a_message_is_written_down_and_the_bot_is_not_asked(tmp_path: Path) -> None:
+    async with stage(tmp_path, answer_within_s=0.02) as here:
+        here.relay.crowded_at = 2
+        for key in ("MsgId:1", "MsgId:2"):
+            here.bot.was_asked.clear()
+            assert await here.relay.respond(message(key)) == HELD  # late: each goes on behind its answer
+            await here.bot.was_asked.wait()
+        here.relay.answer_within = timedelta(seconds=30)
+        assert await here.relay.respond(message("MsgId:3")) == HELD
+        listed = await here.store.find_exchange("hall", "MsgId:3")
+        assert (listed.state, listed.why, len(here.bot.asked)) == (ExchangeState.UNANSWERED, "bot-busy", 2)
+        here.bot.may_answer.set()
+        await here.relay.drain(5)
+        assert (await here.relay.respond(message("MsgId:4"))).reply == POLITE

@@ -108,9 +108,12 @@ QUESTIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "what was abandoned": lambda store: store.abandoned(NOW, timedelta(0), 200),
     "unanswered messages": lambda store: store.exchanges([ExchangeState.UNANSWERED], None, "", 50),
     "what is due": lambda store: store.due(NOW, 50, timedelta(minutes=1)),
+    "what is due on one channel": lambda store: store.due(NOW, 50, timedelta(minutes=1), "channel-1"),
+    "the channels with something due": lambda store: store.waiting(NOW),
     "uncertain deliveries": lambda store: store.deliveries([DeliveryState.UNCERTAIN], None, "", 50),
     "lost deliveries": lambda store: store.lost_deliveries(NOW, 200),
     "the talk before": lambda store: store.history("channel-1", "citizen-1", NOW, 20),
+    "how we stand": lambda store: store.standing("channel-1", "citizen-1", NOW, 5),
     "what the platform allows": lambda store: store.allowance("channel-1", "citizen-1", ""),
 }
 

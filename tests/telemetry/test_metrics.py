@@ -11,7 +11,7 @@ from app.core.bypass import Alert, AlertKind
 from app.core.errors import BotTimeout
 from app.core.model import Category, Finding, Severity, Verdict
 from app.core.records import DeliveryState, ExchangeState, HoldState
-from app.telemetry.metrics import Metrics
+from app.telemetry.metrics import BOT, PLATFORM, Metrics
 from app.telemetry.siblings import merged
 from tests import values
 from tests.values import MOCKED, NOON, delivery, exchange, hold
@@ -42,6 +42,8 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.set_shadow_mode({"hall": True, "weibo": False})
     metrics.coordination_changed("TimeoutError")
     metrics.set_stopped({"hall": False, "weibo": True})
+    metrics.share_full("hall", PLATFORM)
+    metrics.set_share("hall", BOT, taken=3, in_line=1, at_once=200)
     return metrics
 
 
@@ -79,6 +81,10 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_channel_stopped{channel="weibo"} 1.0',
         'guard_proxy_refusals_total{reason="host"} 1.0',
         "guard_proxy_tunnels 2.0",
+        'guard_share_taken{channel="hall",way="bot"} 3.0',
+        'guard_share_in_line{channel="hall",way="bot"} 1.0',
+        'guard_share_places{channel="hall",way="bot"} 200.0',
+        'guard_share_full_total{channel="hall",way="platform"} 1.0',
         'guard_build_info{ruleset="abc",version="9.9"} 1.0',
     ],
 )

@@ -76,6 +76,7 @@ WHY_UNANSWERED: Mapping[str, str] = {
     "bot-timeout": "机器人超时",
     "bot-malformed": "机器人答得不成样子",
     "bot-silent": "机器人没有答",
+    "bot-busy": "同时在等机器人的太多",
     "bot-error": "机器人出错",
 }
 SPEAKER_KINDS: Mapping[str, str] = {
