@@ -23,7 +23,8 @@ from app.ports import Coordinator, Observer, SecondOpinion
 from app.service.bot_watch import BotWatch
 from app.settings.coordination import Coordination
 from app.settings.whole import Settings
-from app.storage.location import location
+from app.storage.location import location, spool_folder
+from app.storage.spool import Spool
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
 from app.telemetry.metrics import Metrics
@@ -55,6 +56,7 @@ class Parts:
     judge: SecondOpinion | None
     """None: no second opinion is configured."""
     bot_watch: BotWatch
+    spool: Spool
 
 
 async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
@@ -80,11 +82,13 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     session = await stack.enter_async_context(bot_http())
     bot_watch = BotWatch(utc_now, settings.notifications.bot_down_after)
     observer = Observers((metrics, LogObserver(), bot_watch))
+    spool = Spool(spool_folder(settings.storage), settings.storage.spool_max_bytes, observer)
+    stack.push_async_callback(spool.aclose)
     judge = _judge_of(settings, session)
     coordinator, pace = await _coordination(settings.coordination, observer)
     stack.push_async_callback(coordinator.aclose)
     return Parts(
-        settings, checker, store, coordinator, pace, observer, metrics, http, session, judge, bot_watch
+        settings, checker, store, coordinator, pace, observer, metrics, http, session, judge, bot_watch, spool
     )
 
 

@@ -64,6 +64,7 @@ def rest_app(
     async def render() -> tuple[bytes, str]:
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
+        parts.metrics.set_spool(parts.spool.waiting)
         parts.metrics.set_stopped({name: switches.is_stopped(name) for name in settings.channels})
         counts = {name: guarding.alarms.counts.get(name, 0) for name in settings.channels}
         due = {name: len(guarding.checklists.due.get(name, ())) for name in settings.channels}
@@ -78,7 +79,10 @@ def rest_app(
         replies_router(manuscripts, caller_with),
         canaries_router(guarding.canaries, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
-        health_router({"records": records}, {"coordination": lambda: parts.coordinator.trouble}),
+        health_router(
+            {"records": records},
+            {"coordination": lambda: parts.coordinator.trouble, "spool": lambda: parts.spool.trouble},
+        ),
         metrics_router(render, settings.monitoring.metrics_from),
     ):
         rest.include_router(router)
