@@ -1,0 +1,184 @@
+"""The records go away, a citizen writes, the guard is killed: he has heard the holding text, and a person
+finds his message."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.core.errors import NotFound
+from app.core.records import Exchange
+from app.settings.channels import HOLDING_TEXT
+from app.storage.migrate import upgrade
+from app.storage.sql import SqlStore
+from scripts.postgres import Postgres, running_postgres
+from tests.e2e.surroundings import listener, serving
+from tests.e2e.test_conversation import Scripted
+from tests.e2e.test_process import Running, guard
+
+SOON = """
+[sweeper]
+every_s = 0.2
+abandoned_after_s = 0
+"""
+PLATFORM_HANGS_UP_S = 5.0
+KEY = "MsgId:24800000000000077"
+
+
+@dataclass(frozen=True)
+class Records:
+    url: str
+    away: Callable[[], AbstractContextManager[None]]
+
+    async def found(self) -> Exchange | None:
+        store = await SqlStore.open(self.url, busy_timeout_s=2)
+        try:
+            return await store.find_exchange("hall", KEY)
+        except NotFound:
+            return None
+        finally:
+            await store.aclose()
+
+    async def listed(self) -> Exchange:
+        """Once somebody has put it there. Raises TimeoutError."""
+        async with asyncio.timeout(30):
+            while True:
+                exchange = await self.found()
+                if exchange is not None and exchange.finished_at is not None:
+                    return exchange
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """One that these tests may stop."""
+    with running_postgres() as started:
+        yield started
+
+
+@pytest.fixture
+def postgresql(server: Postgres) -> Iterator[str]:
+    with server.connect() as connection:
+        connection.execute("CREATE DATABASE records")
+    upgrade(server.url("records"))
+    yield server.url("records")
+    with server.connect() as connection:
+        connection.execute("DROP DATABASE records WITH (FORCE)")
+
+
+@pytest.fixture(params=["an SQLite file that is locked", "a PostgreSQL that is stopped", "one that hangs"])
+def records(request: pytest.FixtureRequest, tmp_path: Path) -> Records:
+    if "SQLite" in request.param:
+        path = tmp_path / "records.db"
+        return Records(f"sqlite:///{path}", lambda: locked(path))
+    server: Postgres = request.getfixturevalue("server")
+    url: str = request.getfixturevalue("postgresql")
+    return Records(url, lambda: hanging(server) if "hangs" in request.param else stopped(server))
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@contextmanager
+def stopped(server: Postgres) -> Iterator[None]:
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def hanging(server: Postgres) -> Iterator[None]:
+    held = server.processes()
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in held:
+            os.kill(pid, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def a_guard(folder: Path, records: Records, bot: str) -> AsyncIterator[Running]:
+    async with guard(folder, bot, SOON, records.url) as running:
+        yield running
+
+
+async def push_is_answered_with_the_holding_text(running: Running) -> None:
+    began = time.monotonic()
+    pushed = await running.push()
+    assert (pushed.status_code, HOLDING_TEXT in pushed.text) == (200, True)
+    assert time.monotonic() - began < PLATFORM_HANGS_UP_S
+
+
+async def missing(running: Running) -> list[str]:
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+        return list((await http.get(f"{running.url}/readyz")).json()["missing"])
+
+
+@pytest.mark.timeout(180)
+async def test_killed_while_the_records_are_away(tmp_path: Path, records: Records) -> None:
+    bot = Scripted("您好，办事大厅工作日九点开门。")
+    async with serving(bot, listener()) as url:
+        async with a_guard(tmp_path, records, url) as running:
+            with records.away():
+                await push_is_answered_with_the_holding_text(running)
+                assert await missing(running) == ["records"]
+                running.process.kill()
+                await running.process.wait()
+        assert await records.found() is None
+        async with a_guard(tmp_path, records, url):
+            exchange = await records.listed()
+    assert (exchange.state.value, exchange.why) == ("unanswered", "records-away")
+    assert exchange.answer is not None
+    assert exchange.answer.text == HOLDING_TEXT
+    assert not bot.asked.is_set()
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.timeout(180)
+async def test_the_process_beside_it_lists_what_the_dead_one_has_kept(
+    tmp_path: Path, server: Postgres, postgresql: str
+) -> None:
+    records = Records(postgresql, lambda: stopped(server))
+    bot = Scripted("您好，办事大厅工作日九点开门。")
+    async with (
+        serving(bot, listener()) as url,
+        a_guard(tmp_path, records, url) as dying,
+        a_guard(tmp_path, records, url),
+    ):
+        with records.away():
+            await push_is_answered_with_the_holding_text(dying)
+            dying.process.kill()
+            await dying.process.wait()
+        exchange = await records.listed()
+    assert (exchange.state.value, exchange.why) == ("unanswered", "records-away")
+
+
+@pytest.mark.timeout(180)
+async def test_alive_when_the_records_are_back_it_answers_late(
+    tmp_path: Path, server: Postgres, postgresql: str
+) -> None:
+    records = Records(postgresql, lambda: stopped(server))
+    bot = Scripted("您好，办事大厅工作日九点开门。")
+    async with serving(bot, listener()) as url, a_guard(tmp_path, records, url) as running:
+        with records.away():
+            await push_is_answered_with_the_holding_text(running)
+            assert not bot.asked.is_set()
+        exchange = await records.listed()
+        assert (exchange.state.value, exchange.why) == ("queued", "")
