@@ -32,12 +32,14 @@ from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
+from app.assembly.proof import prove
 from app.assembly.rest import rest_app
 from app.assembly.spooling import spooling_of
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
+from app.assembly.waiting_room import reach_records, until_reached, waiting_room
 from app.assembly.weibo_egress import weibo_egress_of
 from app.core.delivery import Backoff
-from app.core.errors import ConfigError
+from app.core.errors import ConfigError, StoreError
 from app.core.records import Callback, Delivery, WorkOrder
 from app.core.work_orders import compose
 from app.loading.phrases import load_phrases
@@ -59,7 +61,7 @@ from app.settings.whole import Settings
 from app.storage.location import is_sole
 from app.storage.sql import SqlStore
 from app.storage.switches import SqlSwitches
-from app.telemetry.logs import configure
+from app.telemetry.logs import LogObserver, Observers, configure
 from app.web.console.site import console_site
 from app.web.egress.wechat import EGRESS as WECHAT_DOOR
 from app.web.egress.weibo import EGRESS as WEIBO_DOOR
@@ -126,6 +128,29 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@asynccontextmanager
+async def opened_guard(settings: Settings, listening: socket.socket) -> AsyncIterator[Guard]:
+    """A running guard, however long its records are away: till then a waiting room answers at `listening`.
+
+    Raises ConfigError.
+    """
+    observer = Observers((LogObserver(),))
+    while True:
+        async with AsyncExitStack() as waiting, AsyncExitStack() as running:
+            if why := await reach_records(settings, observer):
+                await asyncio.to_thread(prove, settings)  # what it says itself has to be sound, too
+                await waiting.enter_async_context(waiting_room(settings, listening, observer, why))
+                await until_reached(settings, observer)
+            try:
+                guard = await running.enter_async_context(running_guard(settings))
+            except StoreError as error:  # away again
+                observer.failed("store", error)
+                continue
+            await waiting.aclose()
+            yield guard
+            return
+
+
 def serve(settings: Settings, *, announce: Announce = lambda url, proxy, first_password: None) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     configure(settings.monitoring.log_format, settings.monitoring.log_level)
@@ -138,7 +163,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
     beside, proxy_at = settings.forward_proxy, None
     if beside is not None:
         proxy_at = _listen("forward_proxy", beside.host, beside.port)
-    async with running_guard(settings) as guard:
+    async with opened_guard(settings, listening) as guard:
         config = uvicorn.Config(
             guard.app,
             http="httptools",

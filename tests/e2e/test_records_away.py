@@ -5,9 +5,17 @@ import asyncio
 import os
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +30,7 @@ from app.storage.sql import SqlStore
 from scripts.postgres import Postgres, running_postgres
 from tests.e2e.surroundings import listener, serving
 from tests.e2e.test_conversation import Scripted
-from tests.e2e.test_process import Running, guard
+from tests.e2e.test_process import Running, configuration, guard
 
 SOON = """
 [sweeper]
@@ -119,6 +127,41 @@ async def a_guard(folder: Path, records: Records, bot: str) -> AsyncIterator[Run
         yield running
 
 
+@asynccontextmanager
+async def started_without_records(folder: Path, records: Records, bot: str) -> AsyncIterator[Running]:
+    """It lives, and has not told its address yet."""
+    with closing(listener()) as free:
+        port = free.getsockname()[1]
+    config = folder / "shenyan.toml"
+    text = configuration(folder, bot, records.url).replace("port = 0", f"port = {port}")
+    config.write_text(text + SOON, encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app", "serve", "--config", str(config)),
+        stderr=asyncio.subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if not name.startswith("SHENYAN_")},
+    )
+    running = Running(process, f"http://127.0.0.1:{port}")
+    try:
+        await until(running, "/healthz", 200)
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def until(running: Running, path: str, status: int) -> None:
+    """Raises TimeoutError."""
+    async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False, timeout=20) as http:
+        while True:
+            with suppress(httpx.HTTPError):
+                if (await http.get(running.url + path)).status_code == status:
+                    return
+            assert running.process.returncode is None
+            await asyncio.sleep(0.1)
+
+
 async def push_is_answered_with_the_holding_text(running: Running) -> None:
     began = time.monotonic()
     pushed = await running.push()
@@ -182,3 +225,37 @@ async def test_alive_when_the_records_are_back_it_answers_late(
             assert not bot.asked.is_set()
         exchange = await records.listed()
         assert (exchange.state.value, exchange.why) == ("queued", "")
+
+
+@pytest.mark.timeout(240)
+async def test_started_while_the_records_are_away(tmp_path: Path, server: Postgres, postgresql: str) -> None:
+    """A door that keeps messages; once the records are back, a guard like any other."""
+    records = Records(postgresql, lambda: stopped(server))
+    bot = Scripted("您好，办事大厅工作日九点开门。")
+    async with serving(bot, listener()) as url, AsyncExitStack() as stack:
+        with records.away():
+            running = await stack.enter_async_context(started_without_records(tmp_path, records, url))
+            await push_is_answered_with_the_holding_text(running)
+            assert await missing(running) == ["records"]
+            await until(running, "/v1/holds", 503)
+        await until(running, "/readyz", 200)
+        exchange = await records.listed()
+        assert (exchange.state.value, exchange.why) == ("unanswered", "records-away")
+        await push_is_answered_with_the_holding_text(running)  # the same, from the record
+        running.process.send_signal(signal.SIGTERM)
+        assert await running.process.wait() == 0
+    assert not bot.asked.is_set()
+
+
+@pytest.mark.timeout(120)
+async def test_asked_to_stop_while_the_records_are_away_it_stops(
+    tmp_path: Path, server: Postgres, postgresql: str
+) -> None:
+    records = Records(postgresql, lambda: stopped(server))
+    with records.away():
+        async with started_without_records(tmp_path, records, "http://127.0.0.1:9") as running:
+            await push_is_answered_with_the_holding_text(running)
+            running.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(20):
+                await running.process.wait()
+    assert len(list((tmp_path / "spool").iterdir())) == 1
