@@ -21,7 +21,8 @@ ENV PATH=/src/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SHENYAN_SERVER__HOST=0.0.0.0 \
     SHENYAN_RULES__CACHE_DIR=/var/cache/shenyan \
-    SHENYAN_STORAGE__URL=sqlite:////var/lib/shenyan/shenyan.db
+    SHENYAN_STORAGE__URL=sqlite:////var/lib/shenyan/shenyan.db \
+    SHENYAN_STORAGE__SPOOL_DIR=/var/lib/shenyan/spool
 USER 10001
 WORKDIR /var/lib/shenyan
 VOLUME ["/var/lib/shenyan"]

@@ -28,6 +28,7 @@ from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.rest import rest_app
+from app.assembly.spooling import spooling_of
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.assembly.weibo_egress import weibo_egress_of
 from app.core.delivery import Backoff
@@ -42,6 +43,7 @@ from app.service.dispatching import Dispatcher
 from app.service.noticing import Lookout
 from app.service.relay import Relay
 from app.service.review import Desk, Review
+from app.service.spooling import Spooling
 from app.service.sweeper import Sweeper
 from app.service.switches import Switches
 from app.service.takeovers import Takeovers
@@ -75,6 +77,7 @@ class Guard:
     callbacks: Dispatcher[Callback]
     lookout: Lookout | None
     sweeper: Sweeper
+    spooling: Spooling
     forward_proxy: ForwardProxy | None
     """Not listening before its `start`."""
     guarding: Guarding
@@ -103,7 +106,8 @@ async def running_guard(
         await guard.switches.look()
         await guard.takeovers.look()
         watchman = guard.guarding.watchman
-        everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper, watchman)
+        senders = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout)
+        everybody = (*senders, guard.sweeper, guard.spooling, watchman)
         hands = [one for one in everybody if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [
@@ -129,6 +133,7 @@ def _assemble(parts: Parts) -> Guard:
     require_sound_labels(settings, checks)
     extract, takeovers = extractor(parts), takeovers_of(parts)
     phrases = load_phrases(settings.rules.rules_dir or shipped_dirs()[0])
+    spooling = spooling_of(parts)
     relays = {
         name: relay_of(
             parts,
@@ -138,6 +143,7 @@ def _assemble(parts: Parts) -> Guard:
             partial(switches.is_stopped, name),
             reception_of(parts, name, takeovers, phrases, extract),
             label_of(channel),
+            spooling,
         )
         for name, channel in settings.channels.items()
     }
@@ -210,6 +216,7 @@ def _assemble(parts: Parts) -> Guard:
             timedelta(seconds=settings.sweeper.abandoned_after_s),
             called_back(settings),
         ),
+        spooling,
         forward_proxy_of(parts, wechat.vendors, {"wechat": wechat, "weibo": weibo}),
         guarding,
         figures,

@@ -367,6 +367,10 @@ class Observer(Protocol):
 
     def alert_raised(self, alert: Alert) -> None: ...
 
+    def message_spooled(self, message: Message) -> None:
+        """It is durable on this machine, since the records could not be written."""
+        ...
+
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         """Something went wrong at `where` ("relay", "courier", ...); `ids` name things, never quote them."""
         ...

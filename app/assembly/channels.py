@@ -26,6 +26,7 @@ from app.ports import Bot, Check, Codec, Coordinator, PlatformClient
 from app.service.consultation import Consultation
 from app.service.relay import Relay
 from app.service.share import SharedBot
+from app.service.spooling import Spooling
 from app.service.takeovers import Reception
 from app.settings.bots import WebhookBot
 from app.settings.channels import AnyChannel, WeChatChannel, WeiboChannel
@@ -58,6 +59,7 @@ def relay_of(
     stopped: Callable[[], bool],
     reception: Reception | None,
     label: Label | None,
+    spooling: Spooling,
 ) -> Relay:
     channel = parts.settings.channels[name]
     return Relay(
@@ -69,13 +71,14 @@ def relay_of(
         parts.observer,
         utc_now,
         new_id,
-        _fallbacks(channel),
+        fallbacks_of(channel),
         timedelta(seconds=channel.answer_within_s),
         consultation_of(parts, parts.settings.policies[channel.policy]),
         stopped,
         reception=reception,
         canary=canary_of(name, channel),
         label=label,
+        spooling=spooling,
         decide_within=decide_within(parts.settings.policies[channel.policy]),
     )
 
@@ -112,7 +115,7 @@ def bot_name(settings: Settings, channel: AnyChannel) -> str:
     return f"{channel.bot}/{version}" if version else channel.bot
 
 
-def _fallbacks(channel: AnyChannel) -> Fallbacks:
+def fallbacks_of(channel: AnyChannel) -> Fallbacks:
     text = Reply.of(channel.holding_text)
     return Fallbacks(
         held=text if channel.when_held == "holding_text" else None,

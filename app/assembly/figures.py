@@ -16,6 +16,7 @@ def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
     async def render() -> tuple[bytes, str]:
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
+        parts.metrics.set_spool(parts.spool.waiting)
         for name, means in parts.means.items():
             for way, share in ((BOT, means.bot), (PLATFORM, means.platform)):
                 parts.metrics.set_share(

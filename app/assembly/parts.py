@@ -25,7 +25,8 @@ from app.ports import Coordinator, Observer, SecondOpinion
 from app.service.bot_watch import BotWatch
 from app.settings.coordination import Coordination
 from app.settings.whole import Settings
-from app.storage.location import location
+from app.storage.location import location, spool_folder
+from app.storage.spool import Spool
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
 from app.telemetry.metrics import Metrics
@@ -62,6 +63,7 @@ class Parts:
     bot_watch: BotWatch
     siblings: Siblings | None
     """The other processes behind the same doors; None: there are none."""
+    spool: Spool
 
 
 async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblings | None = None) -> Parts:
@@ -87,6 +89,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblin
     means = await means_of(settings.channels, metrics, stack)
     bot_watch = BotWatch(utc_now, settings.notifications.bot_down_after)
     observer = Observers((metrics, LogObserver(), bot_watch))
+    spool = Spool(spool_folder(settings.storage), settings.storage.spool_max_bytes, observer)
+    stack.push_async_callback(spool.aclose)
     judge = _judge_of(settings, await stack.enter_async_context(bot_http()))
     coordinator, pace = await _coordination(settings.coordination, observer)
     stack.push_async_callback(coordinator.aclose)
@@ -103,6 +107,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblin
         judge,
         bot_watch,
         siblings,
+        spool,
     )
 
 

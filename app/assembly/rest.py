@@ -68,7 +68,10 @@ def rest_app(
         replies_router(manuscripts, caller_with),
         canaries_router(guarding.canaries, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
-        health_router({"records": records}, {"coordination": lambda: parts.coordinator.trouble}),
+        health_router(
+            {"records": records},
+            {"coordination": lambda: parts.coordinator.trouble, "spool": lambda: parts.spool.trouble},
+        ),
         metrics_router(figures, settings.monitoring.metrics_from),
     ):
         rest.include_router(router)

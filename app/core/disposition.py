@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from app.core.model import Disposition, Finding, Message, Reply, Severity, Verdict
-from app.core.records import ABANDONED, STOPPED, Delivery, Exchange, ExchangeState, Hold, Outcome
+from app.core.records import (
+    ABANDONED,
+    RECORDS_AWAY,
+    STOPPED,
+    Delivery,
+    Exchange,
+    ExchangeState,
+    Hold,
+    Outcome,
+)
 
 HEAD_START = timedelta(seconds=1)
 NO_LIMITS: Mapping[Severity, timedelta] = MappingProxyType({})
@@ -84,6 +93,15 @@ def defer(outcome: Outcome, *, fallbacks: Fallbacks, now: datetime, new_id: str)
 def abandon(exchange: Exchange, now: datetime) -> Exchange:
     """Nobody finished it and no resend came: listed for a person."""
     return replace(exchange, state=ExchangeState.UNANSWERED, finished_at=now, why=ABANDONED)
+
+
+def unasked(exchange: Exchange, *, fallbacks: Fallbacks, now: datetime) -> Outcome:
+    """It came in while the records were away, and nobody is at it: the bot was never asked, a person is."""
+    answer = fallbacks.late if exchange.message.passive else None
+    listed = replace(
+        exchange, state=ExchangeState.UNANSWERED, answer=answer, finished_at=now, why=RECORDS_AWAY
+    )
+    return Outcome(listed)
 
 
 def _silent(done: Exchange, *, promised: bool, spoken: Reply | None) -> Outcome:

@@ -44,7 +44,8 @@ class Exchange:
     bot_seconds: float | None = None
     check_seconds: float | None = None
     why: str = ""
-    """For UNANSWERED: a code ("bot-timeout", "bot-malformed", "crash"). For CLOSED: the person's note."""
+    """For UNANSWERED: a code ("bot-timeout", "bot-malformed", "crash", "records-away", ...). For CLOSED: the
+    person's note."""
 
 
 class HoldState(StrEnum):
@@ -268,6 +269,9 @@ class Handover:
 
 ABANDONED = "crash"
 """Why an exchange that nobody finished has no answer."""
+
+RECORDS_AWAY = "records-away"
+"""Why an exchange has no answer that came in while the records were away, at a process that then died."""
 
 STOPPED = "stopped"
 """Why an exchange of a stopped channel has no answer."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from app.core import canary
 from app.core.bypass import Alert, AlertKind, Suspicion
+from app.core.model import Message
 from app.core.notices import Notice, NoticeKind
 from app.core.records import Delivery, Exchange, ExchangeState, Hold
 from app.ports import Clock
@@ -56,5 +57,6 @@ class BotWatch:
 
     def coordination_changed(self, trouble: str) -> None: ...
     def alert_raised(self, alert: Alert) -> None: ...
+    def message_spooled(self, message: Message) -> None: ...
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None: ...

@@ -23,6 +23,7 @@ from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
 from app.service.share import BUSY
+from app.service.spooling import Keeping, Spooling
 from app.service.takeovers import Reception
 from app.service.window import Window
 
@@ -71,8 +72,11 @@ class Relay:
     """Of generated content; None: none is asked for."""
     decide_within: Mapping[Severity, timedelta] = field(default_factory=dict)
     """How long people may take over a hold, by its severity."""
+    spooling: Spooling | None = None
+    """Where a message is durable while the records are away; None: nowhere."""
     backlog: int = 500
-    """How many messages may wait in memory for records that cannot be written; beyond, pushes are refused."""
+    """How many messages may wait in memory for records that cannot be written; what comes beyond waits in the
+    spool alone, and is listed for a person."""
     crowded_at: int = 1_000
     """Past so many under way a further one is written down and the bot is not asked: what that saves goes to
     those that wait."""
@@ -84,14 +88,16 @@ class Relay:
     async def respond(self, message: Message) -> Answer:
         """The webhook's answer, in time whatever happens.
 
-        Raises BodyChanged; StoreError where the message could not be made durable in that time, or where too
-        much is under way: nobody is told that it was received before it is, and the platform pushes it again.
+        Raises BodyChanged; StoreError where the message could be made durable neither in the records nor in
+        the spool in that time, or where too much is under way: nobody is told that it was received before it
+        is, and the platform pushes it again.
         """
         if len(self._under_way) >= self.most_under_way:
             raise StoreError("too many messages are under way")
         within_s = self.answer_within.total_seconds()
         window = Window(asyncio.get_running_loop().time() + within_s)
-        task = asyncio.create_task(self._guarded(message, window))
+        keeping = Keeping(message, self.spooling, window.note_on_record)
+        task = asyncio.create_task(self._guarded(message, window, keeping))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         if await _done_within(task, within_s):
@@ -102,17 +108,18 @@ class Relay:
         if not window.close():
             return await task
         task.add_done_callback(self._report)
-        return await self._fallback(message, window, GRACE_S)
+        return await self._fallback(message, window, keeping)
 
     async def drain(self, within_s: float) -> None:
         """Let what is under way finish; what does not is on record, and a resend or the sweeper finds it."""
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=within_s)
 
-    async def answer(self, message: Message, window: Window) -> Answer:
+    async def answer(self, message: Message, window: Window, keeping: Keeping) -> Answer:
         """Claim, ask, check (twice where it is close), dispose, record."""
-        claim = await self._claim(message)
+        claim = await self._claim(message, keeping)
         window.note_on_record()
+        keeping.recorded()
         if not claim.fresh:
             return await self._replay(claim.exchange)
         exchange, code = await self._ask(claim, window)
@@ -126,14 +133,18 @@ class Relay:
 
     # --- the steps ----------------------------------------------------------------------------
 
-    async def _claim(self, message: Message) -> Claim:
+    async def _claim(self, message: Message, keeping: Keeping) -> Claim:
         exchange_id = self.new_id()
 
         async def write() -> Claim:
             now = self.clock()
             bot = self.bot.name if self._test_answer(message) is None else canary.BOT
             exchange = Exchange(exchange_id, message, ExchangeState.CLAIMED, now + CLAIM_LEASE, bot=bot)
-            return await self.store.claim(exchange, now)
+            try:
+                return await self.store.claim(exchange, now)
+            except StoreError:
+                keeping.begin()
+                raise
 
         return await self._persist(write)
 
@@ -274,15 +285,18 @@ class Relay:
 
     # --- when things go wrong -----------------------------------------------------------------
 
-    async def _guarded(self, message: Message, window: Window) -> Answer:
+    async def _guarded(self, message: Message, window: Window, keeping: Keeping) -> Answer:
         """The outer guard: whatever breaks, the citizen hears the fallback and the message stays listed."""
         try:
-            return await self.answer(message, window)
-        except (BodyChanged, StoreError):
+            return await self.answer(message, window, keeping)
+        except BodyChanged:
+            keeping.recorded()  # under its name another message is
             raise
         except Exception as error:
             self.observer.failed("relay", error, channel=message.channel, message=message.key)
-            return await self._fallback(message, window, 0)
+            return await self._fallback(message, window, keeping)
+        finally:
+            keeping.leave()
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Write, again and again while the records are away: a message let go here would be lost."""
@@ -308,10 +322,12 @@ class Relay:
             return Answer(exchange.answer, "reply")
         return Answer(exchange.answer, "holding" if exchange.answer else "none")
 
-    async def _fallback(self, message: Message, window: Window, grace_s: float) -> Answer:
-        """Raises StoreError for a message that is not on record: a kill now would lose it."""
-        if not await window.on_record(grace_s):
-            raise StoreError("the message could not be made durable in time")
+    async def _fallback(self, message: Message, window: Window, keeping: Keeping) -> Answer:
+        """Raises StoreError for a message that is not durable: a kill now would lose it."""
+        if not await window.on_record(0):
+            keeping.begin()
+            if not await window.on_record(GRACE_S):
+                raise StoreError("the message could not be made durable in time")
         reply = self.fallbacks.late if message.passive else None
         return Answer(reply, "holding" if reply else "none")
 

@@ -3,17 +3,22 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvicorn
 import uvloop
 
 from app.assembly.forward_proxy import TwoDoors
 from app.assembly.people import first_administrator
-from app.main import running_guard
+from app.assembly.proof import prove
+from app.assembly.waiting_room import reach_records, until_reached, waiting_room
+from app.core.errors import StoreError
+from app.main import Guard, running_guard
 from app.serving.doors import Doors, address, open_doors
 from app.settings.whole import Settings
-from app.telemetry.logs import configure
+from app.telemetry.logs import LogObserver, Observers, configure
 from app.telemetry.siblings import Siblings
 
 Announce = Callable[[str, str, str], None]
@@ -33,8 +38,33 @@ def serve(settings: Settings, announce: Announce) -> None:
     run(settings, open_doors(settings), announce)
 
 
+@asynccontextmanager
+async def opened_guard(
+    settings: Settings, listening: socket.socket, siblings: Siblings | None = None
+) -> AsyncIterator[Guard]:
+    """A running guard, however long its records are away: till then a waiting room answers at `listening`.
+
+    Raises ConfigError.
+    """
+    observer = Observers((LogObserver(),))
+    while True:
+        async with AsyncExitStack() as waiting, AsyncExitStack() as running:
+            if why := await reach_records(settings, observer):
+                await asyncio.to_thread(prove, settings)  # what it says itself has to be sound, too
+                await waiting.enter_async_context(waiting_room(settings, listening, observer, why))
+                await until_reached(settings, observer)
+            try:
+                guard = await running.enter_async_context(running_guard(settings, siblings=siblings))
+            except StoreError as error:  # away again
+                observer.failed("store", error)
+                continue
+            await waiting.aclose()
+            yield guard
+            return
+
+
 async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings: Siblings | None) -> None:
-    async with running_guard(settings, siblings=siblings) as guard:
+    async with opened_guard(settings, doors.front, siblings) as guard:
         config = uvicorn.Config(
             guard.app,
             http="httptools",

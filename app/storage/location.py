@@ -52,3 +52,11 @@ def sqlite_file(url: str) -> Path | None:
     """The file of an SQLite URL; None for a database server. Raises ConfigError."""
     parsed = database_url(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def spool_folder(storage: Storage) -> Path:
+    """Raises ConfigError."""
+    if storage.spool_dir is not None:
+        return storage.spool_dir
+    beside = sqlite_file(storage.url)
+    return beside.parent / "spool" if beside is not None else Path("var/spool")

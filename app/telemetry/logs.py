@@ -18,6 +18,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from app.core.bypass import Alert
 from app.core.errors import GuardError
+from app.core.model import Message
 from app.core.records import Delivery, Exchange, ExchangeState, Hold
 from app.ports import Observer
 
@@ -130,6 +131,9 @@ class LogObserver:
             count=alert.count,
         )
 
+    def message_spooled(self, message: Message) -> None:
+        self._log.warning("message.spooled", message=_pseudonym(message.key), channel=message.channel)
+
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         if "message" in ids:
             ids = ids | {"message": _pseudonym(ids["message"])}
@@ -163,6 +167,9 @@ class Observers:
 
     def alert_raised(self, alert: Alert) -> None:
         self._tell(lambda one: one.alert_raised(alert))
+
+    def message_spooled(self, message: Message) -> None:
+        self._tell(lambda one: one.message_spooled(message))
 
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self._tell(lambda one: one.failed(where, error, **ids))

@@ -8,7 +8,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from app.core.bypass import Alert
-from app.core.model import Finding
+from app.core.model import Finding, Message
 from app.core.records import Delivery, Exchange, Hold
 
 ANSWER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 4.5, 5)
@@ -130,6 +130,16 @@ class Metrics:
             "guard_proxy_refusals_total", "CONNECTs the forward proxy refused, by reason", "reason"
         )
         self._tunnels = Gauge("guard_proxy_tunnels", "Vendors' tunnels that are open", registry=self.registry)
+        self._spooled = self._counts(
+            "guard_spooled_total",
+            "Messages kept on this machine's disk while the records were away",
+            "channel",
+        )
+        self._in_spool = Gauge(
+            "guard_spool_messages",
+            "Messages on this machine's disk that are not in the records yet",
+            registry=self.registry,
+        )
         self._coordination = Gauge(
             "guard_coordination_up",
             "0: Redis is away, and this process is by itself",
@@ -186,6 +196,9 @@ class Metrics:
     def alert_raised(self, alert: Alert) -> None:
         self._alerts[alert.channel, alert.kind.value].inc()
 
+    def message_spooled(self, message: Message) -> None:
+        self._spooled[(message.channel,)].inc()
+
     def failed(self, where: str, error: BaseException, **ids: str) -> None:
         self._failures[where, type(error).__name__].inc()
 
@@ -213,6 +226,10 @@ class Metrics:
         """`Store.counts()`, taken for each reading of the metrics."""
         for kind, count in counts.items():
             self._waiting.labels(kind).set(count)
+
+    def set_spool(self, messages: int) -> None:
+        """How many messages this process has in its spool."""
+        self._in_spool.set(messages)
 
     def set_shadow_mode(self, channels: Mapping[str, bool]) -> None:
         """Which channels measure rules that hold nothing."""

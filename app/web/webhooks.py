@@ -7,16 +7,24 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import BadSignature, BodyChanged, DecodeError, StoreError
+from app.core.model import Message
 from app.ports import Clock, Codec, Observer
-from app.service.relay import Relay
+from app.service.relay import Answer
 from app.web.bodies import Refused, query_of, read_capped
 
 HOOKS = "/hooks/"
 """Before the channel's name in every webhook's path."""
+
+
+class Responder(Protocol):
+    async def respond(self, message: Message) -> Answer:
+        """In time. Raises BodyChanged, StoreError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class Hook:
     """One channel's webhook."""
 
     codec: Codec
-    relay: Relay
+    relay: Responder
 
 
 @dataclass(frozen=True, slots=True)

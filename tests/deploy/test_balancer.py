@@ -208,6 +208,16 @@ def watch_replicas_come_and_go(balancer: Balancer) -> None:
     assert {balancer.get("door", "/hooks/hall").text for _ in range(6)} == {"first"}
 
 
+def test_while_nobody_is_ready_pushes_reach_who_lives_and_nothing_else_does(tmp_path: Path) -> None:
+    with balancing(tmp_path) as balancer:
+        for replica in balancer.replicas:
+            replica.ready = False
+        balancer.until_active(0)
+        assert {balancer.get("door", "/hooks/hall").text for _ in range(6)} == {"first", "second"}
+        assert balancer.get("door", "/egress/wechat/hall/cgi-bin/token").status_code == 503
+        assert balancer.get("desk", "/console/").status_code == 503
+
+
 def test_a_caller_cannot_say_who_they_are(balancer: Balancer) -> None:
     balancer.get("door", "/hooks/forged", **{"X-Forwarded-For": "10.0.0.1"})
     heard = [who for one in balancer.replicas for path, who in one.heard if path == "/hooks/forged"]

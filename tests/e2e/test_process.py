@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ CONFIG = """
 [server]
 port = 0
 [storage]
-url = "sqlite:///{folder}/records.db"
+url = "{records}"
+spool_dir = "{folder}/spool"
 [bots.chat]
 kind = "chat"
 url = "{bot}/v1/chat/completions"
@@ -34,7 +36,8 @@ mode = "plaintext"
 """
 
 PUSH = (
-    "<xml><ToUserName>gh_hall</ToUserName><FromUserName>o-citizen</FromUserName><CreateTime>1795000000</CreateTime>"
+    "<xml><ToUserName>gh_hall</ToUserName><FromUserName>o-citizen</FromUserName>"
+    f"<CreateTime>{int(time.time())}</CreateTime>"
     "<MsgType>text</MsgType><Content>几点开门？</Content><MsgId>24800000000000077</MsgId></xml>"
 )
 
@@ -50,13 +53,16 @@ class Running:
             return await http.post(f"{self.url}/hooks/hall", params=dict(sealed.query), content=sealed.body)
 
 
+def configuration(folder: Path, bot: str, records: str = "") -> str:
+    records = records or f"sqlite:///{folder}/records.db"
+    return CONFIG.format(folder=folder, bot=bot, app_id=APP_ID, token=TOKEN, records=records)
+
+
 @asynccontextmanager
-async def guard(folder: Path, bot: str, more: str = "") -> AsyncIterator[Running]:
-    """`more`: further tables of the configuration."""
+async def guard(folder: Path, bot: str, more: str = "", records: str = "") -> AsyncIterator[Running]:
+    """`more`: further tables of the configuration. `records`: their URL; empty: a file in `folder`."""
     config = folder / "shenyan.toml"
-    config.write_text(
-        CONFIG.format(folder=folder, bot=bot, app_id=APP_ID, token=TOKEN) + more, encoding="utf-8"
-    )
+    config.write_text(configuration(folder, bot, records) + more, encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "app", "serve", "--config", str(config)),
@@ -124,7 +130,7 @@ async def test_a_kill_while_the_bot_is_asked_loses_nothing(tmp_path: Path) -> No
 async def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
     taken = listener()
     config = tmp_path / "shenyan.toml"
-    text = CONFIG.format(folder=tmp_path, bot="http://127.0.0.1:9", app_id=APP_ID, token=TOKEN)
+    text = configuration(tmp_path, "http://127.0.0.1:9")
     config.write_text(text.replace("port = 0", f"port = {taken.getsockname()[1]}"), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -110,7 +110,7 @@ async def _rest(scene: Scene) -> None:
     store = await SqlStore.open(scene.backing.records_url, 2.0)
     try:
         async with asyncio.timeout(REST_WITHIN_S):
-            while await _restless(store):  # noqa: ASYNC110
+            while any(scene.spool.glob("*.spool")) or await _restless(store):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
     except TimeoutError:
         pass  # what still moves is judged as it lies

@@ -66,6 +66,8 @@ class Scene:
     faults: list[Fault]
     backing: Backing
     http: aiohttp.ClientSession
+    spool: Path
+    """Where the guards keep what comes in while the records are away."""
     lag: list[tuple[float, float]] = field(default_factory=list)
 
     def starved_s(self, since: float, until: float) -> float:
@@ -96,7 +98,7 @@ async def standing(plan: Plan, folder: Path, ledger: Ledger) -> AsyncIterator[Sc
             cables[name] = await stack.enter_async_context(Cable(port).laid())
 
         def config_of(port: int) -> str:
-            return _config(port, backing, cables["platform"].port, cables["bot"].port)
+            return _config(port, backing, folder / "spool", cables["platform"].port, cables["bot"].port)
 
         fleet = make_fleet(folder, plan.guards, config_of, _free_port, ledger, random.Random(chance.random()))
         await stack.enter_async_context(fleet.alive())
@@ -108,7 +110,7 @@ async def standing(plan: Plan, folder: Path, ledger: Ledger) -> AsyncIterator[Sc
             faults += cable_faults(name, cable)
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=False))
-        scene = Scene(fleet, ledger, api, cables, faults, backing, http)
+        scene = Scene(fleet, ledger, api, cables, faults, backing, http, folder / "spool")
         await stack.enter_async_context(beside(_feel_own_lag(scene.lag)))
         yield scene
 
@@ -168,7 +170,7 @@ async def beside(*works: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _config(port: int, backing: Backing, platform: int, bot: int) -> str:
+def _config(port: int, backing: Backing, spool: Path, platform: int, bot: int) -> str:
     tokens = "\n".join(
         f"""[api_tokens.{name}]
 sha256 = "{hashlib.sha256(token_of(name).encode()).hexdigest()}"
@@ -181,6 +183,7 @@ port = {port}
 [storage]
 url = "{backing.records_url}"
 busy_timeout_s = 1
+spool_dir = "{spool}"
 {backing.tables}
 [courier]
 poll_every_s = 0.2

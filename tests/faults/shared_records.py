@@ -42,11 +42,7 @@ class SharedRecords:
     async def kill(self) -> None:
         """All of it, as when the machine loses its processes; then it is started again."""
         async with self._busy:
-            children = self.server.processes()[1:]
-            await asyncio.to_thread(self.server.stop, signal.SIGKILL)
-            for pid in children:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            await self._end()
             await asyncio.sleep(self.chance.uniform(*BACK_AFTER_S))
             await asyncio.to_thread(self.server.start)
 
@@ -57,9 +53,17 @@ class SharedRecords:
             try:
                 await asyncio.to_thread(lambda: self.server.connect().close())
             except psycopg.OperationalError:
-                await asyncio.to_thread(self.server.stop, signal.SIGKILL)
+                await self._end()
                 await asyncio.sleep(1.0)
                 await asyncio.to_thread(self.server.start)
+
+    async def _end(self) -> None:
+        """With its children: one that lived on would keep the memory that the next server asks for."""
+        children = self.server.processes()[1:]
+        await asyncio.to_thread(self.server.stop, signal.SIGKILL)
+        for pid in children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def faults(self) -> Iterator[Fault]:
         async def stop(for_s: float) -> None:

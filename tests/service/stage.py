@@ -20,6 +20,7 @@ from app.service.courier import Courier
 from app.service.manuscripts import ChannelTerms, Manuscripts
 from app.service.relay import Relay
 from app.service.review import Desk, Review
+from app.service.spooling import Spool, Spooling
 from app.service.sweeper import Sweeper
 from app.storage.manuscripts import SqlManuscripts
 from app.storage.sql import SqlStore
@@ -126,6 +127,7 @@ class Heard:
     failures: list[tuple[str, str]] = field(default_factory=list)
     opinions: list[str] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    spooled: list[str] = field(default_factory=list)
 
     def exchange_finished(self, exchange: Exchange) -> None: ...
 
@@ -139,6 +141,9 @@ class Heard:
     def delivery_finished(self, delivery: Delivery) -> None: ...
 
     def coordination_changed(self, trouble: str) -> None: ...
+    def message_spooled(self, message: Message) -> None:
+        self.spooled.append(message.key)
+
     def alert_raised(self, alert: Alert) -> None:
         self.alerts.append(alert)
 
@@ -204,13 +209,19 @@ class Stage:
     manuscripts: Manuscripts
     """Of the tokens, `press` and `wiki` are called back; `wiki` waits a day for a decision."""
     stopped: set[str]
+    spooling: Spooling | None
 
 
 @asynccontextmanager
 async def stage(
-    folder: Path, *, answer_within_s: float = 30.0, flaky: list[FlakyStore] | None = None
+    folder: Path,
+    *,
+    answer_within_s: float = 30.0,
+    flaky: list[FlakyStore] | None = None,
+    spool: Spool | None = None,
 ) -> AsyncIterator[Stage]:
-    """A stage on a fresh SQLite file. With `flaky`, the relay's store stands behind a switch, put there."""
+    """A stage on the SQLite file in `folder`. With `flaky`, the relay's store stands behind a switch, put
+    there; with `spool`, messages are kept in it while the records are away."""
     records = await SqlStore.open(f"sqlite:///{folder}/stage.db", busy_timeout_s=2.0)
     store: Store = records
     if flaky is not None:
@@ -223,6 +234,11 @@ async def stage(
     def new_id() -> str:
         return f"id-{next(ids):04d}"
 
+    fallbacks = Fallbacks(HOLDING, HOLDING)
+    spooling = None
+    if spool is not None:
+        wait = timedelta(seconds=60)
+        spooling = Spooling(spool, store, heard, clock, new_id, {"hall": fallbacks}, 1.0, wait)
     relay = Relay(
         codec,
         bot,
@@ -232,8 +248,9 @@ async def stage(
         heard,
         clock,
         new_id,
-        Fallbacks(HOLDING, HOLDING),
+        fallbacks,
         timedelta(seconds=answer_within_s),
+        spooling=spooling,
     )
     courier = Courier(
         records,
@@ -267,7 +284,18 @@ async def stage(
     )
     try:
         yield Stage(
-            records, clock, bot, platform, heard, relay, courier, sweeper, review, manuscripts, stopped
+            records,
+            clock,
+            bot,
+            platform,
+            heard,
+            relay,
+            courier,
+            sweeper,
+            review,
+            manuscripts,
+            stopped,
+            spooling,
         )
     finally:
         bot.may_answer.set()

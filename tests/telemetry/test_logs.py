@@ -75,6 +75,14 @@ def test_an_exchange(log: LogObserver, stream: StringIO) -> None:
     }
 
 
+def test_a_message_in_the_spool_is_named_and_not_quoted(log: LogObserver, stream: StringIO) -> None:
+    log.message_spooled(message())
+    (event,) = events(stream)
+    assert (event["event"], event["level"], event["channel"]) == ("message.spooled", "warning", "hall")
+    assert set(event) == {"event", "level", "channel", "message", "timestamp"}
+    assert event["message"] != message().key
+
+
 def test_an_unanswered_one_is_a_warning_with_its_reason(log: LogObserver, stream: StringIO) -> None:
     log.exchange_finished(exchange(state=ExchangeState.UNANSWERED, why="bot-timeout"))
     (event,) = events(stream)

@@ -14,7 +14,7 @@ from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.telemetry.metrics import BOT, PLATFORM, Metrics
 from app.telemetry.siblings import merged
 from tests import values
-from tests.values import MOCKED, NOON, delivery, exchange, hold
+from tests.values import MOCKED, NOON, delivery, exchange, hold, message
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -40,6 +40,8 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.set_bypass({"hall": 1, "weibo": 0}, {"hall": 6, "weibo": 0})
     metrics.set_counts({"holds_pending": 3, "unanswered": 0})
     metrics.set_shadow_mode({"hall": True, "weibo": False})
+    metrics.message_spooled(message())
+    metrics.set_spool(4)
     metrics.coordination_changed("TimeoutError")
     metrics.set_stopped({"hall": False, "weibo": True})
     metrics.share_full("hall", PLATFORM)
@@ -56,6 +58,8 @@ def lines(metrics: Metrics) -> list[str]:
     [
         'guard_exchanges_total{channel="hall",state="held"} 1.0',
         'guard_verdicts_total{channel="hall",disposition="hold"} 1.0',
+        'guard_spooled_total{channel="hall"} 1.0',
+        "guard_spool_messages 4.0",
         'guard_findings_total{category="mockery",channel="hall",rule="mockery.x",severity="medium",'
         'shadow="false"} 1.0',
         'guard_webhook_answers_total{answer="holding",channel="hall"} 1.0',

@@ -73,6 +73,7 @@ ROLES: Mapping[str, str] = {
 WHY_UNANSWERED: Mapping[str, str] = {
     "stopped": "频道已停机",
     "crash": "服务中断",
+    "records-away": "记录库当时不可用",
     "bot-timeout": "机器人超时",
     "bot-malformed": "机器人答得不成样子",
     "bot-silent": "机器人没有答",

@@ -1,0 +1,305 @@
+"""While the records are away the citizen hears the holding text, and the message outlives the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from app.core.errors import StoreError
+from app.core.model import Message
+from app.core.records import CLAIM_LEASE, Exchange, ExchangeState
+from app.service.relay import Answer
+from app.storage.spool import Spool
+from app.storage.sql import SqlStore
+from tests.service.stage import HOLDING, POLITE, FlakyStore, Heard, Stage, stage
+from tests.values import message
+
+HELD = Answer(HOLDING, "holding")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.service.relay.STORE_RETRIES_S", (0.01,))
+
+
+@dataclass
+class Act:
+    """One life of a process: its stage, the switch before its records, its spool."""
+
+    here: Stage
+    records: FlakyStore
+    spool: Spool
+
+    async def bring_in(self) -> None:
+        assert self.here.spooling is not None
+        await self.here.spooling.run_once()
+
+    async def killed(self) -> None:
+        """Nothing that was only in memory is ever written."""
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            if "_guarded" in str(task.get_coro()):
+                task.cancel()
+        await self.here.relay.drain(5)
+
+    async def until_spooled(self, count: int = 1) -> None:
+        async with asyncio.timeout(5):
+            while self.spool.waiting != count:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def act(folder: Path, *, away: bool = False, answer_within_s: float = 0.1) -> AsyncIterator[Act]:
+    switches: list[FlakyStore] = []
+    spool = Spool(folder / "spool", 1_000_000, Heard())
+    try:
+        async with stage(folder, answer_within_s=answer_within_s, flaky=switches, spool=spool) as here:
+            switches[0].away = away
+            here.bot.may_answer.set()
+            yield Act(here, switches[0], spool)
+    finally:
+        await spool.aclose()
+
+
+async def listed(here: Stage) -> list[tuple[str, str, str]]:
+    """State, why and answer of all that is on record."""
+    page = await here.store.exchanges(list(ExchangeState), None, "", 50)
+    return [(one.state.value, one.why, one.answer.text if one.answer else "") for one in page.items]
+
+
+UNASKED = ("unanswered", "records-away", HOLDING.text)
+
+
+async def test_on_the_usual_way_the_spool_is_not_touched(tmp_path: Path) -> None:
+    async with act(tmp_path) as now:
+        assert await now.here.relay.respond(message()) == Answer(POLITE, "reply")
+        assert not (tmp_path / "spool").exists()
+
+
+async def test_the_holding_text_is_said_while_the_records_are_away_and_the_answer_is_sent_later(
+    tmp_path: Path,
+) -> None:
+    """The relay that is still alive goes on; the spool is emptied, and the bot is asked once."""
+    async with act(tmp_path, away=True) as now:
+        assert await now.here.relay.respond(message()) == HELD
+        assert (now.here.heard.spooled, now.spool.waiting) == (["MsgId:1"], 1)
+        assert now.here.bot.asked == []
+        now.here.clock.forward(minutes=5)
+        await now.bring_in()  # a message that somebody is at is not for a person
+        now.records.away = False
+        await now.here.relay.drain(5)
+        await now.until_spooled(0)
+        await now.bring_in()
+        assert await listed(now.here) == [("queued", "", HOLDING.text)]
+        assert len(now.here.bot.asked) == 1
+        await now.here.courier.run_once()
+        assert now.here.platform.received == [("citizen-1", POLITE.text)]
+
+
+async def test_after_a_kill_the_message_is_listed_for_a_person(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        assert await before.here.relay.respond(message()) == HELD
+        await before.killed()
+        assert await listed(before.here) == []
+    async with act(tmp_path) as after:
+        after.here.clock.forward(seconds=59)
+        await after.bring_in()
+        assert await listed(after.here) == []  # the platform may push it again
+        after.here.clock.forward(seconds=1)
+        await after.bring_in()
+        await after.bring_in()
+        assert await listed(after.here) == [UNASKED]
+        assert after.spool.waiting == 0
+        assert after.here.bot.asked == []
+        assert await after.here.relay.respond(message()) == Answer(HOLDING, "replay")
+    async with act(tmp_path) as later:
+        later.here.clock.forward(hours=1)
+        await later.bring_in()
+        assert len(await listed(later.here)) == 1
+
+
+async def test_a_resend_that_was_recorded_meanwhile_is_not_listed_once_more(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        assert await before.here.relay.respond(message()) == HELD
+        await before.killed()
+    async with act(tmp_path) as after:
+        assert await after.here.relay.respond(message()) == Answer(POLITE, "reply")
+        after.here.clock.forward(minutes=5)
+        await after.bring_in()
+        assert await listed(after.here) == [("answered", "", POLITE.text)]
+        assert after.spool.waiting == 0
+
+
+async def test_a_message_somebody_else_is_at_is_his(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        assert await before.here.relay.respond(message()) == HELD
+        await before.killed()
+    async with act(tmp_path) as after:
+        now = after.here.clock.now
+        other = Exchange("other-replica", message(), ExchangeState.CLAIMED, now + CLAIM_LEASE)
+        await after.here.store.claim(other, now)
+        after.here.clock.forward(seconds=60)
+        await after.bring_in()
+        assert await listed(after.here) == [("claimed", "", "")]
+        assert after.spool.waiting == 0
+
+
+async def test_killed_between_claim_and_end_it_is_listed_all_the_same(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        assert await before.here.relay.respond(message()) == HELD
+        await before.killed()
+    async with act(tmp_path) as killed:
+        killed.here.clock.forward(minutes=2)
+
+        async def record(*_: object) -> None:
+            raise StoreError("killed")
+
+        killed.records.record = record  # type: ignore[assignment]
+        await killed.bring_in()
+        assert await listed(killed.here) == [("claimed", "", "")]
+        assert killed.spool.waiting == 1
+    async with act(tmp_path) as after:
+        after.here.clock.forward(minutes=10)
+        await after.bring_in()
+        assert await listed(after.here) == [UNASKED]
+
+
+async def test_while_the_records_stay_away_the_spool_waits(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        assert await before.here.relay.respond(message()) == HELD
+        await before.killed()
+    async with act(tmp_path, away=True) as after:
+        after.here.clock.forward(minutes=5)
+        await after.bring_in()
+        assert after.spool.waiting == 1
+        after.records.away = False
+        await after.bring_in()
+        assert await listed(after.here) == [UNASKED]
+
+
+async def test_past_the_backlog_messages_are_kept_for_a_person(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True, answer_within_s=30) as now:
+        now.here.relay.backlog = 0
+        assert await now.here.relay.respond(message()) == HELD  # at once: nobody goes on trying
+        now.records.away = False
+        now.here.clock.forward(minutes=1)
+        await now.bring_in()
+        assert await listed(now.here) == [UNASKED]
+
+
+async def test_a_message_that_was_kept_early_may_still_be_answered_in_time(tmp_path: Path) -> None:
+    """A moment's trouble: the first try to claim fails, the second does not."""
+    async with act(tmp_path, away=True, answer_within_s=30) as now:
+        push = asyncio.create_task(now.here.relay.respond(message()))
+        await now.until_spooled()
+        now.records.away = False
+        assert await push == Answer(POLITE, "reply")
+        await now.until_spooled(0)
+        assert await listed(now.here) == [("answered", "", POLITE.text)]
+
+
+async def test_a_bug_before_the_message_is_on_record_keeps_it_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async with act(tmp_path) as now:
+        with monkeypatch.context() as patch:
+            patch.setattr(SqlStore, "claim", broken)
+            assert await now.here.relay.respond(message()) == HELD
+            now.here.clock.forward(minutes=1)
+            await now.bring_in()
+            assert now.spool.waiting == 1
+        await now.bring_in()
+        assert await listed(now.here) == [UNASKED]
+
+
+async def test_one_that_cannot_be_written_keeps_no_other_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with act(tmp_path, away=True) as before:
+        pushes = [message(f"MsgId:{number}") for number in range(3)]
+        assert [await before.here.relay.respond(one) for one in pushes] == [HELD] * 3
+        await before.killed()
+    real = SqlStore.claim
+
+    async def picky(store: SqlStore, exchange: Exchange, *more: object) -> object:
+        if exchange.message.key == "MsgId:0":
+            raise RuntimeError("a bug")
+        return await real(store, exchange, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SqlStore, "claim", picky)
+    async with act(tmp_path) as after:
+        after.here.clock.forward(minutes=1)
+        await after.bring_in()
+        assert await listed(after.here) == [UNASKED] * 2
+        assert after.spool.waiting == 1
+
+
+async def test_another_message_under_a_known_name_is_dropped_and_told(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        assert await before.here.relay.respond(message(raw=b"another body")) == HELD
+        await before.killed()
+    async with act(tmp_path) as after:
+        await after.here.relay.respond(message())
+        after.here.clock.forward(minutes=1)
+        await after.bring_in()
+        assert ("spool", "BodyChanged") in after.here.heard.failures
+        assert after.spool.waiting == 0
+
+
+async def test_what_takes_no_passive_answer_is_kept_too(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        assert await before.here.relay.respond(message(passive=False)) == Answer(None, "none")
+        await before.killed()
+    async with act(tmp_path) as after:
+        after.here.clock.forward(minutes=1)
+        await after.bring_in()
+        assert await listed(after.here) == [("unanswered", "records-away", "")]
+
+
+@dataclass
+class Broken:
+    """A spool on a disk that is full, or (`hangs`) one that does not answer."""
+
+    hangs: bool = False
+
+    async def keep(self, message: Message) -> str:
+        if self.hangs:
+            await asyncio.Event().wait()
+        raise StoreError("no space")
+
+    async def drop(self, names: Collection[str]) -> None: ...
+
+    async def adopt(self) -> Mapping[str, Message]:
+        return {}
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["full", "hangs"])
+async def test_what_neither_the_records_nor_the_spool_take_is_refused_in_time(
+    tmp_path: Path, hangs: bool
+) -> None:
+    switches: list[FlakyStore] = []
+    async with stage(tmp_path, answer_within_s=0.05, flaky=switches, spool=Broken(hangs)) as here:
+        switches[0].away = True
+        here.bot.may_answer.set()
+        async with asyncio.timeout(2):
+            with pytest.raises(StoreError):
+                await here.relay.respond(message())
+        assert here.bot.asked == []
+        switches[0].away = False
+        await here.relay.drain(5)
+        assert (await here.store.find_exchange("hall", "MsgId:1")).state is ExchangeState.QUEUED
+
+
+async def test_a_clock_that_was_set_back_keeps_nobody_waiting(tmp_path: Path) -> None:
+    async with act(tmp_path, away=True) as before:
+        ahead = replace(message(), received_at=before.here.clock.now.replace(hour=23))
+        assert await before.here.relay.respond(ahead) == HELD
+        await before.killed()
+    async with act(tmp_path) as after:
+        await after.bring_in()
+        assert await listed(after.here) == [UNASKED]
