@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
 from app.storage import schema, trail
 from app.storage.dump import dump
@@ -93,9 +92,7 @@ def _check(connection: Connection) -> None:
         raise StoreError("the copy is damaged: PRAGMA integrity_check says so")
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise StoreError("the copy is damaged: a hold or delivery has lost its exchange")
-    broken = broken_link(trail.all_entries(connection))
-    if broken is not None:
-        raise StoreError(f"the audit chain is broken at entry {broken.seq}")
+    trail.prove(connection)
 
 
 def _keep(unproved: Path, target: Path) -> None:

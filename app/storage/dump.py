@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
 from app.storage import schema, trail
 from app.storage.engines import open_engine
@@ -37,12 +36,8 @@ def dump(url: str, unproved: Path, waits_s: float) -> dict[str, int]:
         with store_errors(), engine.connect() as connection:
             # The rows, the chain and the archive are of this one moment, whatever is written meanwhile.
             moment = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
-            broken = broken_link(trail.all_entries(connection))
-            if broken is not None:
-                raise StoreError(f"the audit chain is broken at entry {broken.seq}")
+            trail.prove(connection)
             wanted = _of_the_server(connection)
-            if wanted[schema.audit.name].rows != trail.end_of_trail(connection):
-                raise StoreError("the audit trail has lost its newest entries")
             _run([programs[0], "--format=custom", f"--snapshot={moment}", f"--file={unproved}"], engine, url)
     finally:
         engine.dispose()

@@ -141,6 +141,15 @@ audit_head = Table(
 )
 """One row: where the chain ends. Locked by whoever appends; shows when the newest entries are gone."""
 
+audit_anchor = Table(
+    "audit_anchor",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String, nullable=False),
+)
+"""One row: the newest entry that lies in an archive alone; what is left of the chain begins after it."""
+
 pulse = Table(
     "pulse",
     metadata,

@@ -1,0 +1,124 @@
+"""The audit trail may lose its oldest part once that lies in an archive: what is left begins at an anchor.
+
+The database itself sees to it that only the oldest entries go, whole, none younger than the law's six months. On
+PostgreSQL the guard's own role still may not delete from the trail: a function of the tables' owner does it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.core.errors import ConfigError
+
+revision = "0013"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+KEPT_DAYS = 184
+REFUSAL = "the audit trail is only appended to"
+
+SQLITE = [
+    "DROP TRIGGER audit_no_delete",
+    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+    "WHEN OLD.seq > coalesce((SELECT max(seq) FROM audit_anchor), 0) "
+    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
+    "CREATE TRIGGER audit_anchor_moves_on BEFORE UPDATE ON audit_anchor "
+    "WHEN NEW.id <> OLD.id OR NEW.seq <= OLD.seq "
+    "OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq AND hash = NEW.hash) "
+    "OR EXISTS (SELECT 1 FROM audit WHERE seq <= NEW.seq "
+    f"AND at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-{KEPT_DAYS} days')) "
+    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
+    "CREATE TRIGGER audit_anchor_is_one BEFORE INSERT ON audit_anchor "
+    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
+    "CREATE TRIGGER audit_anchor_stays BEFORE DELETE ON audit_anchor "
+    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
+]
+
+POSTGRESQL = [
+    "DROP TRIGGER audit_no_change ON audit",
+    "CREATE TRIGGER audit_no_change BEFORE UPDATE OR TRUNCATE ON audit "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    f"""
+    CREATE FUNCTION audit_refuse_new() RETURNS trigger LANGUAGE plpgsql SET search_path = {{schema}}, pg_temp AS $$
+    BEGIN
+        IF OLD.seq > coalesce((SELECT max(seq) FROM audit_anchor), 0) THEN
+            RAISE EXCEPTION '{REFUSAL}';
+        END IF;
+        RETURN OLD;
+    END $$
+    """,
+    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse_new()",
+    f"""
+    CREATE FUNCTION audit_anchor_moves() RETURNS trigger LANGUAGE plpgsql SET search_path = {{schema}}, pg_temp AS $$
+    BEGIN
+        IF NEW.id <> OLD.id OR NEW.seq <= OLD.seq
+            OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq AND hash = NEW.hash)
+            OR EXISTS (SELECT 1 FROM audit WHERE seq <= NEW.seq AND at >= now() - interval '{KEPT_DAYS} days')
+        THEN
+            RAISE EXCEPTION '{REFUSAL}';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    "CREATE TRIGGER audit_anchor_moves_on BEFORE UPDATE ON audit_anchor "
+    "FOR EACH ROW EXECUTE FUNCTION audit_anchor_moves()",
+    "CREATE TRIGGER audit_anchor_stays BEFORE INSERT OR DELETE OR TRUNCATE ON audit_anchor "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    """
+    CREATE FUNCTION audit_forget(through bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
+    DECLARE
+        gone bigint;
+    BEGIN
+        UPDATE audit_anchor SET seq = through, hash = (SELECT hash FROM audit WHERE seq = through);
+        DELETE FROM audit WHERE seq <= through;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        RETURN gone;
+    END $$
+    """,
+]
+"""With the caller's own search path, a temporary table of his would be taken for the trail, in its owner's name."""
+
+
+def upgrade() -> None:
+    anchor = op.create_table(
+        "audit_anchor",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("hash", sa.String, nullable=False),
+    )
+    op.bulk_insert(anchor, [{"id": 1, "seq": 0, "hash": ""}])
+    bind = op.get_bind()
+    if bind.dialect.name == "postgresql":
+        schema = bind.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+        for statement in POSTGRESQL:
+            op.execute(statement.format(schema=schema))
+    else:
+        for statement in SQLITE:
+            op.execute(sa.text(statement.replace(":", r"\:")))
+
+
+def downgrade() -> None:
+    bind = op.get_bind()
+    if bind.exec_driver_sql("SELECT max(seq) FROM audit_anchor").scalar_one():
+        raise ConfigError(
+            "the oldest audit entries lie in archives: an older version would take the trail for a broken one; "
+            "restore the backup made before the upgrade"
+        )
+    if bind.dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_forget(bigint)")
+        op.execute("DROP TRIGGER audit_no_delete ON audit")
+        op.execute("DROP TRIGGER audit_no_change ON audit")
+        op.execute(
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()"
+        )
+        op.drop_table("audit_anchor")
+        op.execute("DROP FUNCTION audit_anchor_moves()")
+        op.execute("DROP FUNCTION audit_refuse_new()")
+    else:
+        op.execute("DROP TRIGGER audit_no_delete")
+        op.drop_table("audit_anchor")
+        op.execute(
+            f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        )
