@@ -33,6 +33,7 @@ from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.people import first_administrator
 from app.assembly.rest import rest_app
+from app.assembly.retention import retention_of
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.assembly.weibo_egress import weibo_egress_of
 from app.core.delivery import Backoff
@@ -47,6 +48,7 @@ from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
 from app.service.noticing import Lookout
 from app.service.relay import Relay
+from app.service.retention import Retention
 from app.service.review import Desk, Review
 from app.service.sweeper import Sweeper
 from app.service.switches import Switches
@@ -88,6 +90,7 @@ class Guard:
     forward_proxy: ForwardProxy | None
     """Not listening before its `start`."""
     guarding: Guarding
+    retention: Retention | None
 
 
 @asynccontextmanager
@@ -106,7 +109,8 @@ async def running_guard(settings: Settings, *, workers: bool = True) -> AsyncIte
         await guard.switches.look()
         await guard.takeovers.look()
         watchman = guard.guarding.watchman
-        everybody = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout, guard.sweeper, watchman)
+        senders = (guard.courier, guard.dispatcher, guard.callbacks)
+        everybody = (*senders, guard.lookout, guard.sweeper, watchman, guard.retention)
         hands = [one for one in everybody if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [
@@ -277,6 +281,7 @@ def _assemble(parts: Parts) -> Guard:
         ),
         forward_proxy_of(parts, wechat.vendors, {"wechat": wechat, "weibo": weibo}),
         guarding,
+        retention_of(parts),
     )
 
 

@@ -49,7 +49,7 @@ def backup(url: str, target: Path) -> Backup:
                 proved = dump(url, unproved, WAITS_S)
             else:
                 _copy(source, unproved)
-                proved = _prove(unproved)
+                proved = prove(unproved)
             _keep(unproved, target)
         finally:
             unproved.unlink(missing_ok=True)
@@ -72,7 +72,7 @@ def _copy(source: Path, unproved: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
 
 
-def _prove(unproved: Path) -> dict[str, int]:
+def prove(unproved: Path) -> dict[str, int]:
     """Row counts, once structure, references and audit chain were found whole. Raises StoreError."""
     engine = open_engine(f"sqlite:///{unproved}", WAITS_S, read_only=True)
     try:
@@ -97,11 +97,15 @@ def _check(connection: Connection) -> None:
 
 def _keep(unproved: Path, target: Path) -> None:
     """Give the copy its name, durably."""
-    with unproved.open("rb") as copy:
-        os.fsync(copy.fileno())
+    sync(unproved)
     unproved.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """A file's content, or a folder's names, onto the disk."""
+    opened = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -22,7 +22,7 @@ from app.storage.location import database_url
 TAKES_S = 4 * 3_600.0
 """The longest backup."""
 _COUNTED = (schema.exchanges, schema.holds, schema.deliveries, schema.audit)
-_COPY = re.compile(rb"COPY (?:\w+\.)?\"?(\w+)\"? \(.*\) FROM stdin;\n")
+COPY = re.compile(rb"COPY (?:\w+\.)?\"?(\w+)\"? \(.*\) FROM stdin;\n")
 
 
 def dump(url: str, unproved: Path, waits_s: float) -> dict[str, int]:
@@ -30,7 +30,7 @@ def dump(url: str, unproved: Path, waits_s: float) -> dict[str, int]:
 
     Raises ConfigError where there is no pg_dump, StoreError.
     """
-    programs = [_program("pg_dump"), _program("pg_restore")]
+    programs = [program("pg_dump"), program("pg_restore")]
     engine = open_engine(url, waits_s, read_only=True, statement_timeout_s=TAKES_S)
     try:
         with store_errors(), engine.connect() as connection:
@@ -45,7 +45,8 @@ def dump(url: str, unproved: Path, waits_s: float) -> dict[str, int]:
     return {table.name: wanted[table.name].rows for table in _COUNTED}
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Where it is. Raises ConfigError."""
     found = shutil.which(name)
     if found is None:
         raise ConfigError(
@@ -95,7 +96,8 @@ def _of_the_server(connection: Connection) -> dict[str, _Fingerprint]:
     found: dict[str, _Fingerprint] = {}
     with driver.cursor() as cursor:
         cursor.execute("SET LOCAL extra_float_digits = 3")  # as pg_dump sets it
-        for table in schema.metadata.tables:
+        there = set(connection.dialect.get_table_names(connection))  # fewer, before an upgrade
+        for table in (name for name in schema.metadata.tables if name in there):
             found[table] = _Fingerprint()
             with cursor.copy(f'COPY "{table}" TO STDOUT') as rows:
                 for row in rows:
@@ -108,7 +110,7 @@ def _of_the_archive(lines: Iterable[bytes]) -> dict[str, _Fingerprint]:
     table = ""
     for line in lines:
         if not table:
-            if copy := _COPY.match(line):
+            if copy := COPY.match(line):
                 table = copy[1].decode()
                 found[table] = _Fingerprint()
         elif line == b"\\.\n":

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from app.core.audit import Link, fits, link, seal
+from app.core.audit import START, Link, fits, link, seal
 from app.core.errors import StoreError
 from app.core.records import AuditEntry
 from app.ports import AuditFilter, Page
@@ -46,7 +46,12 @@ def end_of_trail(connection: Connection) -> int:
 
 
 def anchor(connection: Connection) -> Link:
-    """What the oldest entry that is left comes after; START where all of them are there."""
+    """What the oldest entry that is left comes after; START where all of them are there.
+
+    Also on records of an older version, which are backed up before they are upgraded.
+    """
+    if not connection.dialect.has_table(connection, audit_anchor.name):
+        return START
     row = connection.execute(select(audit_anchor.c.seq, audit_anchor.c.hash)).one()
     return Link(row.seq, row.hash)
 
@@ -109,6 +114,12 @@ def search(connection: Connection, wanted: AuditFilter) -> Page[AuditEntry]:
 def _listed(row: Row[Any]) -> AuditEntry:
     """Without the place in the list."""
     return AuditEntry(**{name: value for name, value in row._asdict().items() if name != "sort_0"})
+
+
+def says(connection: Connection, subject: str, after: str) -> bool:
+    """Whether an entry about `subject` has just this in its `after`."""
+    query = select(audit.c.after).where(audit.c.subject == subject)
+    return after in connection.execute(query).scalars()
 
 
 def last_actor(connection: Connection, subject: str) -> str:

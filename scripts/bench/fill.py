@@ -1,7 +1,7 @@
 """A year of records, made quickly: many finished exchanges, their holds, deliveries and audit entries.
 
-`python -m scripts.bench.fill 10000000 --open 1000000 --database URL` fills empty records. Seven channels of unequal size,
-followers of whom few write much, more by day than by night, one seed: the same numbers make the same records.
+`python -m scripts.bench.fill 10000000 --open 1000000 --database URL` fills empty records: seven channels of
+unequal size, followers of whom few write much, one seed for chance.
 """
 
 import argparse
@@ -49,7 +49,13 @@ STATES = (
 )
 CHUNK = 20_000
 MOST_UNANSWERED = 200
-ASKED = ("请问第{}号窗口几点开门", "路灯坏了找谁，编号{}", "公积金怎么取，尾号{}", "身份证丢了，预约号{}", "第{}路车改道了吗")
+ASKED = (
+    "请问第{}号窗口几点开门",
+    "路灯坏了找谁，编号{}",
+    "公积金怎么取，尾号{}",
+    "身份证丢了，预约号{}",
+    "第{}路车改道了吗",
+)
 SAID = ("您好，工作日九点至十七点可以办理，请带好证件。", "已收悉，转交相关部门。", "请拨打服务热线咨询。")
 
 Rows = Mapping[Table, Sequence[Mapping[str, Any]]]
@@ -75,7 +81,12 @@ class Year:
             yield made
 
     def _one(
-        self, number: int, at: datetime, chance: random.Random, made: dict[Table, list[Mapping[str, Any]]], end: Link
+        self,
+        number: int,
+        at: datetime,
+        chance: random.Random,
+        made: dict[Table, list[Mapping[str, Any]]],
+        end: Link,
     ) -> Link:
         left = self.count - number
         state = ExchangeState.HELD if left <= self.waiting else chance.choice(STATES)
@@ -91,7 +102,12 @@ class Year:
             made[holds].append(hold_values(hold))
             if hold.decided_at:
                 entry = AuditEntry(
-                    hold.decided_at, hold.decided_by, f"hold.{hold.state.value}", f"hold:{hold.id}", "pending", hold.state
+                    hold.decided_at,
+                    hold.decided_by,
+                    f"hold.{hold.state.value}",
+                    f"hold:{hold.id}",
+                    "pending",
+                    hold.state,
                 )
                 sealed = seal(entry, end)
                 made[audit].append(audit_values(sealed))
@@ -160,7 +176,9 @@ def _hold(exchange: Exchange, chance: random.Random, *, is_open: bool) -> Hold:
     if is_open:
         return hold
     state = chance.choice(_ENDS)
-    return replace(hold, state=state, version=3, decided_by="li", decided_at=at + timedelta(minutes=9), reason="核实")
+    return replace(
+        hold, state=state, version=3, decided_by="li", decided_at=at + timedelta(minutes=9), reason="核实"
+    )
 
 
 def _sent(exchange: Exchange, hold_id: str) -> Delivery:
@@ -191,16 +209,14 @@ def fill(url: str, year: Year) -> None:
     engine = open_engine(url, 30.0, statement_timeout_s=7_200)
     with closing(engine.connect()) as connection:
         sqlite = engine.dialect.name == "sqlite"
-        if sqlite:
-            connection.exec_driver_sql("PRAGMA user_version")  # opened
         taken = _without_indexes(connection)
         write = _into_sqlite if sqlite else _into_postgresql
         chunks = -(-year.count // CHUNK)
         for made in track(year.chunks(), "一年", total=chunks, disable=not sys.stderr.isatty()):
-            for table, rows in made.items():
-                if rows:
-                    write(connection, table, rows)
-            connection.commit()
+            with connection.begin():
+                for table, rows in made.items():
+                    if rows:
+                        write(connection, table, rows)
         for statement in track(taken, "索引", disable=not sys.stderr.isatty()):
             connection.execute(text(statement.replace(":", r"\:")))
         end = connection.execute(audit.select().order_by(audit.c.seq.desc()).limit(1)).one_or_none()
@@ -218,15 +234,20 @@ def _without_indexes(connection: Connection) -> Sequence[str]:
         else "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND NOT EXISTS "
         "(SELECT 1 FROM pg_constraint WHERE conname = indexname)"
     ).all()
-    wanted = [row for row in found if any(f" {table.name} " in f"{row[1]} ".replace("(", " ").replace(".", " ")
-                                          for table in TABLES)]
+    wanted = [
+        row
+        for row in found
+        if any(f" {table.name} " in f"{row[1]} ".replace("(", " ").replace(".", " ") for table in TABLES)
+    ]
     for name, _ in wanted:
         connection.exec_driver_sql(f'DROP INDEX "{name}"')
     connection.commit()
     return [row[1] for row in wanted]
 
 
-def _tuples(table: Table, rows: Sequence[Mapping[str, Any]], bind: Callable[[Any], Any]) -> Iterator[tuple[Any, ...]]:
+def _tuples(
+    table: Table, rows: Sequence[Mapping[str, Any]], bind: Callable[[Any], Any]
+) -> Iterator[tuple[Any, ...]]:
     columns = [(column.name, isinstance(column.type, Moment)) for column in table.c]
     for row in rows:
         yield tuple(bind(row.get(name)) if moment else row.get(name, "") for name, moment in columns)
@@ -239,7 +260,6 @@ def _names(table: Table) -> str:
 def _into_sqlite(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     bind = Moment().bind_processor(connection.dialect)
     driver: Any = connection.connection.driver_connection
-    driver.execute("PRAGMA foreign_keys = OFF")
     places = ", ".join("?" * len(table.c))
     statement = f"INSERT INTO {table.name} ({_names(table)}) VALUES ({places})"  # noqa: S608  # our own names
     driver.executemany(statement, _tuples(table, rows, bind))

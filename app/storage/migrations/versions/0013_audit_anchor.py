@@ -1,7 +1,7 @@
-"""The audit trail may lose its oldest part once that lies in an archive: what is left begins at an anchor.
+"""The audit trail may lose its oldest part once that lies in an archive: the rest begins at an anchor.
 
-The database itself sees to it that only the oldest entries go, whole, none younger than the law's six months. On
-PostgreSQL the guard's own role still may not delete from the trail: a function of the tables' owner does it.
+The database itself sees to it that only the oldest entries go, and none younger than the law's six months
+(184 days). On PostgreSQL the guard's own role still may not delete any: a function of the owner's does it.
 """
 
 import sqlalchemy as sa
@@ -14,56 +14,74 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-KEPT_DAYS = 184
-REFUSAL = "the audit trail is only appended to"
-
 SQLITE = [
     "DROP TRIGGER audit_no_delete",
-    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
-    "WHEN OLD.seq > coalesce((SELECT max(seq) FROM audit_anchor), 0) "
-    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
-    "CREATE TRIGGER audit_anchor_moves_on BEFORE UPDATE ON audit_anchor "
-    "WHEN NEW.id <> OLD.id OR NEW.seq <= OLD.seq "
-    "OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq AND hash = NEW.hash) "
-    "OR EXISTS (SELECT 1 FROM audit WHERE seq <= NEW.seq "
-    f"AND at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-{KEPT_DAYS} days')) "
-    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
-    "CREATE TRIGGER audit_anchor_is_one BEFORE INSERT ON audit_anchor "
-    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
-    "CREATE TRIGGER audit_anchor_stays BEFORE DELETE ON audit_anchor "
-    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
+    """
+    CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+    WHEN OLD.seq > coalesce((SELECT max(seq) FROM audit_anchor), 0)
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END
+    """,
+    """
+    CREATE TRIGGER audit_anchor_moves_on BEFORE UPDATE ON audit_anchor
+    WHEN NEW.id <> OLD.id OR NEW.seq <= OLD.seq
+        OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq AND hash = NEW.hash)
+        OR EXISTS (
+            SELECT 1 FROM audit
+            WHERE seq <= NEW.seq AND at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-184 days')
+        )
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END
+    """,
+    """
+    CREATE TRIGGER audit_anchor_is_one BEFORE INSERT ON audit_anchor
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END
+    """,
+    """
+    CREATE TRIGGER audit_anchor_stays BEFORE DELETE ON audit_anchor
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END
+    """,
 ]
 
 POSTGRESQL = [
     "DROP TRIGGER audit_no_change ON audit",
-    "CREATE TRIGGER audit_no_change BEFORE UPDATE OR TRUNCATE ON audit "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
-    f"""
-    CREATE FUNCTION audit_refuse_new() RETURNS trigger LANGUAGE plpgsql SET search_path = {{schema}}, pg_temp AS $$
+    """
+    CREATE TRIGGER audit_no_change BEFORE UPDATE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()
+    """,
+    """
+    CREATE FUNCTION audit_refuse_new() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$
     BEGIN
         IF OLD.seq > coalesce((SELECT max(seq) FROM audit_anchor), 0) THEN
-            RAISE EXCEPTION '{REFUSAL}';
+            RAISE EXCEPTION 'the audit trail is only appended to';
         END IF;
         RETURN OLD;
     END $$
     """,
-    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse_new()",
-    f"""
-    CREATE FUNCTION audit_anchor_moves() RETURNS trigger LANGUAGE plpgsql SET search_path = {{schema}}, pg_temp AS $$
+    """
+    CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse_new()
+    """,
+    """
+    CREATE FUNCTION audit_anchor_moves() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$
     BEGIN
         IF NEW.id <> OLD.id OR NEW.seq <= OLD.seq
             OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq AND hash = NEW.hash)
-            OR EXISTS (SELECT 1 FROM audit WHERE seq <= NEW.seq AND at >= now() - interval '{KEPT_DAYS} days')
+            OR EXISTS (SELECT 1 FROM audit WHERE seq <= NEW.seq AND at >= now() - interval '184 days')
         THEN
-            RAISE EXCEPTION '{REFUSAL}';
+            RAISE EXCEPTION 'the audit trail is only appended to';
         END IF;
         RETURN NEW;
     END $$
     """,
-    "CREATE TRIGGER audit_anchor_moves_on BEFORE UPDATE ON audit_anchor "
-    "FOR EACH ROW EXECUTE FUNCTION audit_anchor_moves()",
-    "CREATE TRIGGER audit_anchor_stays BEFORE INSERT OR DELETE OR TRUNCATE ON audit_anchor "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    """
+    CREATE TRIGGER audit_anchor_moves_on BEFORE UPDATE ON audit_anchor
+    FOR EACH ROW EXECUTE FUNCTION audit_anchor_moves()
+    """,
+    """
+    CREATE TRIGGER audit_anchor_stays BEFORE INSERT OR DELETE OR TRUNCATE ON audit_anchor
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()
+    """,
     """
     CREATE FUNCTION audit_forget(through bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
@@ -77,7 +95,7 @@ POSTGRESQL = [
     END $$
     """,
 ]
-"""With the caller's own search path, a temporary table of his would be taken for the trail, in its owner's name."""
+"""By the caller's own search path, a temporary table of his would pass for the trail, in its owner's name."""
 
 
 def upgrade() -> None:
@@ -102,7 +120,7 @@ def downgrade() -> None:
     bind = op.get_bind()
     if bind.exec_driver_sql("SELECT max(seq) FROM audit_anchor").scalar_one():
         raise ConfigError(
-            "the oldest audit entries lie in archives: an older version would take the trail for a broken one; "
+            "the oldest audit entries lie in archives alone: an older version would find the trail broken; "
             "restore the backup made before the upgrade"
         )
     if bind.dialect.name == "postgresql":
@@ -120,5 +138,6 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER audit_no_delete")
         op.drop_table("audit_anchor")
         op.execute(
-            f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+            "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END"
         )
