@@ -128,7 +128,7 @@ class Archiver:
     def _finished(self, wanted: Wanted) -> Iterator[Sequence[bundles.Bundle]]:
         place: bundles.Place | None = bundles.start(wanted)
         while place is not None and self.keep_going():
-            found, place = self._read(partial(_step, wanted=wanted, place=place))
+            found, place = self._read(partial(bundles.found, wanted=wanted, place=place))
             if found:
                 yield found
 
@@ -295,13 +295,6 @@ class Archiver:
             result = work(connection)
         time.sleep(_PAUSE_S + _REST * (time.monotonic() - started))
         return result
-
-
-def _step(
-    connection: Connection, wanted: Wanted, place: bundles.Place
-) -> tuple[Sequence[bundles.Bundle], bundles.Place | None]:
-    ids, further = bundles.step(connection, wanted, place)
-    return bundles.read(connection, ids, wanted), further
 
 
 def _take_away(connection: Connection, lines: Sequence[str]) -> None:

@@ -142,6 +142,12 @@ def step(connection: Connection, wanted: Wanted, place: Place) -> tuple[Sequence
     return ids, None
 
 
+def found(connection: Connection, wanted: Wanted, place: Place) -> tuple[Sequence[Bundle], Place | None]:
+    """Of the next AT_ONCE exchanges those that are finished, and where to go on; None: that was all."""
+    ids, further = step(connection, wanted, place)
+    return read(connection, ids, wanted), further
+
+
 def read(connection: Connection, ids: Sequence[str], wanted: Wanted | None) -> Sequence[Bundle]:
     """Those of `ids` that are finished (None: all of them), in this order, with all their rows.
 

@@ -1,7 +1,7 @@
 """Records restored from a backup: proved before anything is touched, put in place in one step, audited.
 
-What was under way when the backup was made may have left since: such deliveries wait for a person. Whoever was
-signed in is not any more.
+What was under way when the backup was made may have left since: such deliveries wait for a person. Whoever
+was signed in is not any more.
 """
 
 import json

@@ -111,6 +111,7 @@ deliveries = Table(
     Column("receipt", Words, nullable=False, server_default=""),
     Column("reply", Text, nullable=False),
     Index("deliveries_by_state", "state", "next_at"),
+    Index("deliveries_by_age", "state", "created_at", "id"),
     Index("deliveries_by_follower", "channel", "user_id", "state", "created_at"),
     Index("deliveries_by_exchange", "exchange_id"),
     Index("deliveries_by_hold", "hold_id"),

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -16,6 +17,7 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from app.core.audit import Link
 from app.core.errors import ConfigError, StoreError
 from app.core.records import Callback, DeliveryState, ExchangeState, HoldState, PostState, WorkOrder
 from app.core.retention import ARCHIVED, Class, Due
@@ -122,13 +124,16 @@ async def test_what_is_old_and_over_leaves_with_all_that_came_of_it(
     }  # fmt: skip
 
 
+def modes(folder: Path) -> tuple[int, set[int]]:
+    return folder.stat().st_mode & 0o777, {file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
 async def test_archives_are_for_their_owner_alone(
     any_store: SqlStore, archiver: Callable[..., Archiver], folder: Path
 ) -> None:
     await finished(any_store, 1)
     await asyncio.to_thread(archiver().run, EVERYTHING)
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    assert modes(folder) == (0o700, {0o600})
 
 
 async def changed(store: SqlStore, table: Any, **values: Any) -> None:
@@ -197,7 +202,7 @@ async def test_counting_touches_nothing(
     counted = await asyncio.to_thread(archiver().count, EVERYTHING)
     assert counted == {Class.EXCHANGES: 1, Class.HOLDS: 1, Class.AUDIT: 1}
     assert (await left(any_store))["exchanges"] == 2
-    assert not folder.exists()
+    assert "archive" not in os.listdir(folder.parent)
 
 
 async def test_killed_at_any_instant_the_next_run_goes_on_and_nothing_is_lost_or_there_twice(
@@ -234,6 +239,10 @@ async def test_killed_at_any_instant_the_next_run_goes_on_and_nothing_is_lost_or
     assert archived[:5] == [1, 2, 3, 4, 5]
     assert len(set(archived)) == len(archived)
     assert await problems(store, folder) == []
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in folder.iterdir()}
 
 
 async def problems(store: SqlStore, folder: Path) -> Sequence[str]:
@@ -318,7 +327,7 @@ async def test_a_change_to_an_archive_is_found(
     made = await asyncio.to_thread(archiver().run, EVERYTHING)
     for one in made:
         path = archive_files.path_of(folder, one)
-        kept = {file: file.read_bytes() for file in folder.iterdir()}
+        kept = contents(folder)
         damage(path)
         assert says in "\n".join(await problems(any_store, folder)), one.name
         for file, content in kept.items():
@@ -336,7 +345,7 @@ async def test_a_forged_chain_is_not_archived(store: SqlStore, url: str, path: P
     with pytest.raises(StoreError, match="broken at entry 2"):
         archiver.run([Due(Class.AUDIT, LIMIT)])
     assert len([one async for one in store.audit_trail()]) == 7
-    assert list(folder.glob("audit*")) == []
+    assert [name for name in os.listdir(folder) if name.startswith("audit")] == []
 
 
 @pytest.mark.parametrize(
@@ -357,7 +366,7 @@ async def test_the_database_itself_keeps_what_the_law_wants_kept(any_store: SqlS
     with pytest.raises(DBAPIError, match="only appended"):
         await any_store.database.write(lambda connection: connection.exec_driver_sql(statement))
     await any_store.database.write(
-        lambda connection: trail.forget(connection, trail.Link(2, trail.entries_after(connection, 1)[0].hash))
+        lambda connection: trail.forget(connection, Link(2, trail.entries_after(connection, 1)[0].hash))
     )
     found = await examined(any_store)
     assert (found.after.seq, found.broken) == (2, None)
@@ -392,8 +401,8 @@ async def test_one_archiver_at_a_time(
     assert all("just now" in str(error) for error in refused)
 
 
-async def test_a_folder_that_cannot_be_made_is_a_store_error(
-    any_store: SqlStore, archiver: Callable[..., Archiver], folder: Path
+def test_a_folder_that_cannot_be_made_is_a_store_error(
+    any_url: str, archiver: Callable[..., Archiver], folder: Path
 ) -> None:
     folder.write_text("a file where a folder should be")
     with pytest.raises(StoreError, match="archive"):

@@ -1,4 +1,6 @@
-"""The audit trail may lose its oldest part once that lies in an archive: the rest begins at an anchor.
+"""The audit trail may lose its oldest part once that lies in an archive; many deliveries listed by age.
+
+What is left of the trail begins at an anchor.
 
 The database itself sees to it that only the oldest entries go, and none younger than the law's six months
 (184 days). On PostgreSQL the guard's own role still may not delete any: a function of the owner's does it.
@@ -105,6 +107,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("hash", sa.String, nullable=False),
     )
+    op.create_index("deliveries_by_age", "deliveries", ["state", "created_at", "id"])
     op.bulk_insert(anchor, [{"id": 1, "seq": 0, "hash": ""}])
     bind = op.get_bind()
     if bind.dialect.name == "postgresql":
@@ -123,6 +126,7 @@ def downgrade() -> None:
             "the oldest audit entries lie in archives alone: an older version would find the trail broken; "
             "restore the backup made before the upgrade"
         )
+    op.drop_index("deliveries_by_age", "deliveries")
     if bind.dialect.name == "postgresql":
         op.execute("DROP FUNCTION audit_forget(bigint)")
         op.execute("DROP TRIGGER audit_no_delete ON audit")
