@@ -81,11 +81,14 @@ check: format lint types imports containers ## format, lint, strict types, impor
 bench: $(READY) ## speed against a bare relay, in ratios
 	@$(BIN)/python -m scripts.bench
 
+bench-year: $(READY) ## what is asked of a year of records, in ms
+	@$(BIN)/python -m scripts.bench.year
+
 scales: $(READY) ## learn the scales of wording anew from the development corpus
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.commonness
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.scales
 
-.PHONY: help assets browser programs dashboards bundle image screenshots setup run demo test fmt format lint types imports containers check bench scales
+.PHONY: help assets browser programs dashboards bundle image screenshots setup run demo test fmt format lint types imports containers check bench bench-year scales
 
 screenshots: setup browser ## pictures of every page of the console, in build/screenshots
 	@$(BIN)/python -m tests.console.screenshots

@@ -54,12 +54,15 @@ async def test_a_failure_is_told_and_tomorrow_is_another_day() -> None:
 async def test_a_guard_that_stops_leaves_no_archiver_at_work() -> None:
     archiving = Archiving(seconds=30)
     task = asyncio.create_task(Retention(archiving, LocalCoordinator(), Heard()).run())
-    while not archiving.began:
-        await asyncio.sleep(0.01)
+    assert await soon(lambda: archiving.began == 1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    for _ in range(200):
-        if archiving.stopped:
-            break
+    assert await soon(lambda: archiving.stopped)
+
+
+async def soon(holds: Callable[[], bool]) -> bool:
+    for _ in range(500):
+        if holds():
+            return True
         await asyncio.sleep(0.01)
-    assert archiving.stopped
+    return False
