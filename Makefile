@@ -87,11 +87,14 @@ chaos: $(READY) ## kill, cut and fill everything while people talk; takes long, 
 soak: $(READY) ## load to saturation and back, then ten minutes at half of it
 	@$(BIN)/python -m scripts.bench.soak
 
+bench-year: $(READY) ## what is asked of a year of records, in ms
+	@$(BIN)/python -m scripts.bench.year
+
 scales: $(READY) ## learn the scales of wording anew from the development corpus
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.commonness
 	@$(BIN)/uv run --quiet --frozen --group training python -m scripts.scales
 
-.PHONY: help assets browser programs dashboards bundle image screenshots setup run demo test fmt format lint types imports containers check bench scales chaos soak
+.PHONY: help assets browser programs dashboards bundle image screenshots setup run demo test fmt format lint types imports containers check bench bench-year scales chaos soak
 
 screenshots: setup browser ## pictures of every page of the console, in build/screenshots
 	@$(BIN)/python -m tests.console.screenshots

@@ -28,6 +28,7 @@ from app.assembly.manuscripts import callbacks_of, called_back, manuscripts_of
 from app.assembly.noticing import lookout_of
 from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.rest import rest_app
+from app.assembly.retention import retention_of
 from app.assembly.spooling import spooling_of
 from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
 from app.assembly.weibo_egress import weibo_egress_of
@@ -42,6 +43,7 @@ from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
 from app.service.noticing import Lookout
 from app.service.relay import Relay
+from app.service.retention import Retention
 from app.service.review import Desk, Review
 from app.service.spooling import Spooling
 from app.service.sweeper import Sweeper
@@ -83,6 +85,7 @@ class Guard:
     guarding: Guarding
     figures: Render
     """For /metrics, of this process alone."""
+    retention: Retention | None
 
 
 @asynccontextmanager
@@ -107,7 +110,7 @@ async def running_guard(
         await guard.takeovers.look()
         watchman = guard.guarding.watchman
         senders = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout)
-        everybody = (*senders, guard.sweeper, guard.spooling, watchman)
+        everybody = (*senders, guard.sweeper, guard.spooling, watchman, guard.retention)
         hands = [one for one in everybody if one is not None]
         loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
         tasks = [
@@ -220,6 +223,7 @@ def _assemble(parts: Parts) -> Guard:
         forward_proxy_of(parts, wechat.vendors, {"wechat": wechat, "weibo": weibo}),
         guarding,
         figures,
+        retention_of(parts),
     )
 
 

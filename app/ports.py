@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from app.core.audit import Link
 from app.core.bypass import Alert
 from app.core.model import Conversation, Finding, Message, Reply, Verdict
 from app.core.opinion import Opinion
@@ -276,8 +277,12 @@ class Store(Protocol):
 
     async def append_audit(self, entry: AuditEntry) -> None: ...
 
+    async def audit_anchor(self) -> Link:
+        """What the oldest entry follows: the newest one that lies in an archive alone."""
+        ...
+
     def audit_trail(self) -> AsyncIterator[AuditEntry]:
-        """All of it, oldest first."""
+        """All that is not in an archive alone, oldest first."""
         ...
 
     async def counts(self) -> Mapping[str, int]:

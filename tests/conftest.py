@@ -54,9 +54,10 @@ def postgresql_url(postgres: Postgres, _migrated: str) -> str:
         connection.execute("SET lock_timeout = '5s'")
         connection.execute("SET session_replication_role = replica")  # past the guard of the audit trail
         for table in metadata.sorted_tables:
-            if table not in (schema.audit_head, schema.pulse):
+            if table not in (schema.audit_head, schema.audit_anchor, schema.pulse):
                 connection.execute(SQL("DELETE FROM {}").format(Identifier(table.name)))
         connection.execute("UPDATE audit_head SET seq = 0, hash = ''")
+        connection.execute("UPDATE audit_anchor SET seq = 0, hash = ''")
         connection.execute("UPDATE pulse SET beat = 0")
     return _migrated
 

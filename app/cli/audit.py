@@ -2,29 +2,51 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError
-from app.core.records import AuditEntry
-from app.service.audit_export import Form, exported, first_break
+from app.core.retention import ARCHIVED
+from app.service.audit_export import Examined, Form, examined, exported
 from app.settings.machinery import Storage
+
+if TYPE_CHECKING:
+    from app.storage.sql import SqlStore
 
 app = typer.Typer(help="验证、导出审计记录。Verify or export the audit trail.", no_args_is_help=True)
 
 
 @app.command()
-def verify(config: ConfigFile = None) -> None:
+def verify(
+    config: ConfigFile = None,
+    archive: Annotated[Path | None, typer.Option(help="归档目录，一起验证。The archives too.")] = None,
+) -> None:
     """验证审计链；任何改动、删除、插入都会被发现。Find any change, deletion or insertion."""
-    count, broken = asyncio.run(_verified(settings_from(config).storage))
-    if broken is not None:
-        typer.echo(f"审计链在第 {broken} 条断裂 the chain breaks at entry {broken}", err=True)
+    trail, problems = asyncio.run(_verified(settings_from(config).storage, archive))
+    if trail.broken is not None:
+        typer.echo(f"审计链在第 {trail.broken} 条断裂 the chain breaks at entry {trail.broken}", err=True)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if trail.broken is not None or problems:
         raise typer.Exit(1)
-    typer.echo(f"审计链完整，共 {count} 条 the chain is whole: {count} entries")
+    count, before = trail.count, trail.after.seq
+    if archive is None:
+        typer.echo(f"审计链完整，共 {count} 条 the chain is whole: {count} entries")
+        if before:
+            typer.echo(
+                f"第 1 到 {before} 条只在归档里，没有验证 entries 1 to {before} lie in archives and were not "
+                "looked at: --archive DIR"
+            )
+    else:
+        typer.echo(
+            f"审计链连同归档完整，共 {trail.last} 条，其中 {before} 条只在归档里 "
+            f"the chain is whole: {trail.last} entries, {before} of them in archives alone"
+        )
 
 
 @app.command()
@@ -36,7 +58,8 @@ def export(
     asyncio.run(_exported(settings_from(config).storage, form))
 
 
-async def _trail(storage: Storage) -> AsyncGenerator[AuditEntry, None]:
+@asynccontextmanager
+async def _records(storage: Storage) -> AsyncIterator["SqlStore"]:
     from app.storage.location import location, sqlite_file
     from app.storage.sql import SqlStore
 
@@ -46,19 +69,24 @@ async def _trail(storage: Storage) -> AsyncGenerator[AuditEntry, None]:
         raise ConfigError(f"storage.url: there are no records at {file}; is this the right folder?")
     store = await SqlStore.open(url, busy_timeout_s=3.0)
     try:
-        async for entry in store.audit_trail():
-            yield entry
+        yield store
     finally:
         await store.aclose()
 
 
-async def _verified(storage: Storage) -> tuple[int, int | None]:
-    """How many entries there are, and the number of the first that does not fit."""
-    async with aclosing(_trail(storage)) as entries:
-        return await first_break(entries)
+async def _verified(storage: Storage, archive: Path | None) -> tuple[Examined, Sequence[str]]:
+    """What the records say, and what is wrong with the archives."""
+    from app.storage.archive_proof import problems_with
+
+    async with _records(storage) as store:
+        trail = await examined(store)
+        if archive is None:
+            return trail, []
+        said = [entry async for entry in store.audit_trail() if entry.action == ARCHIVED]
+    return trail, await asyncio.to_thread(problems_with, archive, trail.after, said)
 
 
 async def _exported(storage: Storage, form: Form) -> None:
-    async with aclosing(_trail(storage)) as entries:
+    async with _records(storage) as store, aclosing(store.audit_trail()) as entries:
         async for line in exported(entries, form):
             sys.stdout.write(line)

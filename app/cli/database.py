@@ -1,13 +1,16 @@
-"""`shenyan db upgrade`, `downgrade` and `backup`."""
+"""`shenyan db upgrade`, `downgrade`, `backup`, `restore` and `archive`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.cli import retaining
 from app.cli.common import ConfigFile, settings_from
 
-app = typer.Typer(help="记录的升级与备份。Upgrade or back up the records.", no_args_is_help=True)
+app = typer.Typer(help="记录的升级、备份、恢复、归档。Look after the records.", no_args_is_help=True)
+app.command("restore")(retaining.restore)
+app.command("archive")(retaining.archive)
 
 
 @app.command()

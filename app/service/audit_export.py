@@ -4,11 +4,13 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
-from app.core.audit import START, fits, link
+from app.core.audit import Link, fits, link
+from app.core.errors import StoreError
 from app.core.records import AuditEntry
+from app.ports import Store
 
 
 class Form(StrEnum):
@@ -32,14 +34,32 @@ async def exported(entries: AsyncIterator[AuditEntry], form: Form) -> AsyncItera
             yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
-async def first_break(entries: AsyncIterator[AuditEntry]) -> tuple[int, int | None]:
-    """How many entries there are, and the number of the first that does not fit; None: all do."""
-    previous = START
-    async for entry in entries:
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An audit trail that was looked through."""
+
+    after: Link
+    """What lies in archives alone ends here."""
+    last: int
+    """The number of the newest entry."""
+    broken: int | None
+    """The number of the first entry that does not fit; None: all do."""
+
+    @property
+    def count(self) -> int:
+        return self.last - self.after.seq
+
+
+async def examined(store: Store) -> Examined:
+    """Raises StoreError; also where old entries left for an archive while it was looked at."""
+    after = previous = await store.audit_anchor()
+    async for entry in store.audit_trail():
         if not fits(entry, previous):
-            return entry.seq, entry.seq
+            if await store.audit_anchor() != after:
+                raise StoreError("old entries went to an archive just now: verify once more")
+            return Examined(after, entry.seq, entry.seq)
         previous = link(entry)
-    return previous.seq, None
+    return Examined(after, previous.seq, None)
 
 
 def harmless(cell: str) -> str:

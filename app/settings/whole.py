@@ -14,6 +14,7 @@ from app.settings.forward_proxy import ForwardProxy
 from app.settings.machinery import Conversations, Courier, Monitoring, Rules, Server, Storage, Sweeper
 from app.settings.notifications import Notifications
 from app.settings.policies import Judge, Policy
+from app.settings.retention import Retention
 from app.settings.values import Closed, Identifier, Secret
 from app.settings.vendors import Vendor
 
@@ -66,6 +67,7 @@ class ApiToken(Closed):
 class Settings(Closed):
     server: Server = Server()
     storage: Storage = Storage()
+    retention: Retention = Retention()
     coordination: Coordination = Coordination()
     rules: Rules = Rules()
     conversations: Conversations = Conversations()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from app.core.audit import broken_link
 from app.core.errors import ConfigError, StoreError
 from app.storage import schema, trail
 from app.storage.dump import dump
@@ -50,7 +49,7 @@ def backup(url: str, target: Path) -> Backup:
                 proved = dump(url, unproved, WAITS_S)
             else:
                 _copy(source, unproved)
-                proved = _prove(unproved)
+                proved = prove(unproved)
             _keep(unproved, target)
         finally:
             unproved.unlink(missing_ok=True)
@@ -73,7 +72,7 @@ def _copy(source: Path, unproved: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
 
 
-def _prove(unproved: Path) -> dict[str, int]:
+def prove(unproved: Path) -> dict[str, int]:
     """Row counts, once structure, references and audit chain were found whole. Raises StoreError."""
     engine = open_engine(f"sqlite:///{unproved}", WAITS_S, read_only=True)
     try:
@@ -93,18 +92,20 @@ def _check(connection: Connection) -> None:
         raise StoreError("the copy is damaged: PRAGMA integrity_check says so")
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise StoreError("the copy is damaged: a hold or delivery has lost its exchange")
-    broken = broken_link(trail.all_entries(connection))
-    if broken is not None:
-        raise StoreError(f"the audit chain is broken at entry {broken.seq}")
+    trail.prove(connection)
 
 
 def _keep(unproved: Path, target: Path) -> None:
     """Give the copy its name, durably."""
-    with unproved.open("rb") as copy:
-        os.fsync(copy.fileno())
+    sync(unproved)
     unproved.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """A file's content, or a folder's names, onto the disk."""
+    opened = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -29,7 +29,16 @@ def upgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> None:
     """Bring the tables to this version, all of it or nothing. Raises ConfigError, StoreError."""
     _make_file(url)
     with _changing(url, busy_timeout_s) as connection:
-        command.upgrade(_config(connection), "head")
+        upgrade_on(connection)
+
+
+def upgrade_on(connection: Connection) -> None:
+    """Bring the tables to this version, in the connection's transaction.
+
+    Raises ConfigError for those of a newer version.
+    """
+    _require_known(_revision(connection))
+    command.upgrade(_config(connection), "head")
 
 
 def downgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> str:
@@ -112,15 +121,20 @@ def check_schema(connection: Connection) -> None:
     wanted = scripts.get_current_head()
     if found == wanted:
         return
+    _require_known(found)
+    raise ConfigError(
+        f"the records have schema {found or 'none'}, this version needs {wanted}: run `shenyan db upgrade`"
+    )
+
+
+def _require_known(found: str | None) -> None:
+    scripts = _scripts()
     known = {script.revision for script in scripts.walk_revisions()}
     if found is not None and found not in known:
         raise ConfigError(
             f"the records have schema {found}, made by a newer Shenyan; "
-            f"this one knows {wanted}: run the newer one"
+            f"this one knows {scripts.get_current_head()}: run the newer one"
         )
-    raise ConfigError(
-        f"the records have schema {found or 'none'}, this version needs {wanted}: run `shenyan db upgrade`"
-    )
 
 
 def _revision(connection: Connection) -> str | None:

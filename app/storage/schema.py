@@ -111,6 +111,7 @@ deliveries = Table(
     Column("receipt", Words, nullable=False, server_default=""),
     Column("reply", Text, nullable=False),
     Index("deliveries_by_state", "state", "next_at"),
+    Index("deliveries_by_age", "state", "created_at", "id"),
     Index("deliveries_by_follower", "channel", "user_id", "state", "created_at"),
     Index("deliveries_by_exchange", "exchange_id"),
     Index("deliveries_by_hold", "hold_id"),
@@ -140,6 +141,15 @@ audit_head = Table(
     Column("hash", String, nullable=False),
 )
 """One row: where the chain ends. Locked by whoever appends; shows when the newest entries are gone."""
+
+audit_anchor = Table(
+    "audit_anchor",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String, nullable=False),
+)
+"""One row: the newest entry that lies in an archive alone; what is left of the chain begins after it."""
 
 pulse = Table(
     "pulse",

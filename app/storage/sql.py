@@ -1,7 +1,7 @@
 """The Store on SQLAlchemy: every write goes through the journal, every read beside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlalchemy import Connection, func, select, update
 
+from app.core.audit import Link
 from app.core.errors import StoreError
 from app.core.records import (
     AuditEntry,
@@ -196,9 +197,12 @@ class SqlStore:
     async def append_audit(self, entry: AuditEntry) -> None:
         await self.journal.submit(trail.append, entry)
 
-    async def audit_trail(self) -> AsyncIterator[AuditEntry]:
+    async def audit_anchor(self) -> Link:
+        return await self.database.read(trail.anchor)
+
+    async def audit_trail(self) -> AsyncGenerator[AuditEntry, None]:
         """Raises StoreError at the end where entries that were once written are gone from it."""
-        end, seq = await self.database.read(trail.end_of_trail), 0
+        end, seq = await self.database.read(trail.end_of_trail), (await self.audit_anchor()).seq
         while entries := await self.database.read(partial(trail.entries_after, seq=seq)):
             for entry in entries:
                 yield entry

@@ -155,7 +155,7 @@ async def _asked(store: SqlStore) -> Mapping[str, Timing]:
             claimed_by="bench",
             claimed_until=START + timedelta(days=30),
         )
-        await store.settle(claimed, None, _entry(hold, "hold.claim"))
+        await store.settle(claimed, None, entry_of(hold, "hold.claim"))
 
     async def decide() -> None:
         hold = await store.hold(f"h{500 + next(counter):015d}")
@@ -167,7 +167,7 @@ async def _asked(store: SqlStore) -> Mapping[str, Timing]:
             decided_at=START,
             reason="嘲讽",
         )
-        await store.settle(decided, None, _entry(hold, "hold.reject"))
+        await store.settle(decided, None, entry_of(hold, "hold.reject"))
 
     questions: dict[str, Callable[[], Awaitable[object]]] = {
         "first page": lambda: store.holds(every),
@@ -184,7 +184,7 @@ async def _asked(store: SqlStore) -> Mapping[str, Timing]:
         "decide": decide,
         "claim": claim,
     }
-    return {name: await _timed(ask, FEW if name in SLOW else TIMES) for name, ask in questions.items()}
+    return {name: await timed(ask, FEW if name in SLOW else TIMES) for name, ask in questions.items()}
 
 
 async def _deep(store: SqlStore) -> str:
@@ -194,11 +194,11 @@ async def _deep(store: SqlStore) -> str:
     return after
 
 
-def _entry(hold: Hold, action: str) -> AuditEntry:
+def entry_of(hold: Hold, action: str) -> AuditEntry:
     return AuditEntry(START, "bench", action, f"hold:{hold.id}")
 
 
-async def _timed(ask: Callable[[], Awaitable[object]], times: int) -> Timing:
+async def timed(ask: Callable[[], Awaitable[object]], times: int) -> Timing:
     taken = []
     for _ in range(times):
         started = perf_counter()

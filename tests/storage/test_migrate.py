@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
-from app.core.audit import broken_link
+from app.core.audit import broken_link, link
 from app.core.errors import ConfigError, StoreError
-from app.storage import migrations
+from app.storage import migrations, trail
 from app.storage.engines import open_engine
 from app.storage.migrate import downgrade, prepare, upgrade
 from app.storage.schema import metadata
@@ -137,12 +138,29 @@ async def test_the_tables_may_belong_to_somebody_else_than_the_guard(
             connection.execute(here.replace("ROLE shenyan_owner IN", f"ROLE {SUPERUSER} IN"))
     store = await SqlStore.open(postgres.url(name, user="shenyan_guard"), 1.0)
     await held(store, 1)
-    await store.append_audit(entry())
+    await store.append_audit(entry(at=datetime(2020, 3, 2, tzinfo=UTC)))
+    await store.append_audit(entry(at=datetime.now(UTC)))
     with pytest.raises(DBAPIError, match="permission denied"):
         await store.database.write(lambda c: c.exec_driver_sql("DELETE FROM audit"))
+    old, new = [one async for one in store.audit_trail()]
+    with pytest.raises(DBAPIError, match="only appended"):  # too young for an archive
+        await store.database.write(lambda c: trail.forget(c, link(new)))
+    assert await store.database.write(lambda c: trail.forget(c, link(old))) == 1
     with pytest.raises(DBAPIError, match="must be owner"):
         await store.database.write(lambda c: c.exec_driver_sql("DROP TRIGGER audit_no_change ON audit"))
     await store.aclose()
+
+
+async def test_there_is_no_step_back_once_a_part_of_the_trail_is_in_an_archive(new_url: str) -> None:
+    await asyncio.to_thread(upgrade, new_url)
+    store = await SqlStore.open(new_url, 1.0)
+    await store.append_audit(entry(at=datetime(2020, 3, 2, tzinfo=UTC)))
+    (old,) = [one async for one in store.audit_trail()]
+    await store.database.write(lambda c: trail.forget(c, link(old)))
+    await store.aclose()
+    with pytest.raises(ConfigError, match="in archives alone"):
+        await asyncio.to_thread(downgrade, new_url)
+    prepare(new_url, 1.0)
 
 
 async def test_a_new_file_gets_its_tables_by_itself_for_its_owner_alone(url: str, path: Path) -> None:

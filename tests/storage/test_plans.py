@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,11 @@ from sqlalchemy import Engine, event, insert
 
 from app.core.model import Severity
 from app.core.records import DeliveryState, ExchangeState, HoldState
+from app.core.retention import Class
 from app.ports import HoldFilter, Store
+from app.storage import bundles
+from app.storage.bundles import ENDED, Wanted
+from app.storage.database import Database
 from app.storage.migrate import upgrade
 from app.storage.records import delivery_values
 from app.storage.schema import deliveries
@@ -91,6 +96,24 @@ def claim(store: Store) -> Awaitable[object]:
     return store.claim(exchange("new", message=new), NOW)
 
 
+def seen(store: Store) -> Database:
+    assert isinstance(store, SqlStore)
+    return store.database
+
+
+async def archived(store: Store, kind: Class) -> None:
+    """A step of the archiver; what it takes away is nothing here."""
+    wanted = Wanted(kind, START, NOW, NOW)
+    place = bundles.Place(ENDED.index(ExchangeState.HELD.value), START, "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundles, "AT_ONCE", 20)  # a few of many, as it is where there are many
+        await seen(store).read(partial(bundles.found, wanted=wanted, place=place))
+    few = [f"e{number:015d}" for number in range(3)]
+    await seen(store).read(partial(bundles.read, ids=few, wanted=None))
+    await seen(store).write(partial(bundles.lock, ids=few))
+    await seen(store).write(partial(bundles.take_away, ids=["nobody's"]))
+
+
 QUESTIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "the queue": lambda store: store.holds(HoldFilter()),
     "the queue, not claimed": lambda store: store.holds(HoldFilter(claims_as_of=START)),
@@ -112,9 +135,13 @@ QUESTIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "the channels with something due": lambda store: store.waiting(NOW),
     "uncertain deliveries": lambda store: store.deliveries([DeliveryState.UNCERTAIN], None, "", 50),
     "lost deliveries": lambda store: store.lost_deliveries(NOW, 200),
+    "delivered ones": lambda store: store.deliveries([DeliveryState.DELIVERED], None, "", 50),
     "the talk before": lambda store: store.history("channel-1", "citizen-1", NOW, 20),
     "how we stand": lambda store: store.standing("channel-1", "citizen-1", NOW, 5),
     "what the platform allows": lambda store: store.allowance("channel-1", "citizen-1", ""),
+    "what may be archived": lambda store: archived(store, Class.EXCHANGES),
+    "holds that may be archived": lambda store: archived(store, Class.HOLDS),
+    "the oldest that may": lambda store: seen(store).read(partial(bundles.oldest_ended, since=START)),
 }
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from app.core.errors import Forbidden
 from app.core.identity import Permission
 from app.ports import AuditFilter, Store
-from app.service.audit_export import MEDIA_TYPES, Form, exported, first_break
+from app.service.audit_export import MEDIA_TYPES, Form, examined, exported
 from app.web.console.access import Visitor, VisitorWith
 from app.web.console.templating import Pages
 
@@ -55,8 +55,10 @@ def auditing_router(pages: Pages, store: Store, visitor_with: VisitorWith) -> AP
     async def verify(visitor: Reader) -> Response:
         """Reads all of it; what was changed, taken out or put in is found."""
         _require_all_channels(visitor)
-        count, broken = await first_break(store.audit_trail())
-        told = f"审计链在第 {broken} 条断裂" if broken is not None else f"审计链完整，共 {count} 条"
+        trail = await examined(store)
+        told = f"审计链在第 {trail.broken} 条断裂" if trail.broken else f"审计链完整，共 {trail.count} 条"
+        if trail.after.seq:
+            told += f"；第 1 到 {trail.after.seq} 条在归档里，用 shenyan audit verify --archive 验证"
         return await show(visitor, Wanted(), told)
 
     @router.get("/export")
