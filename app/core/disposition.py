@@ -11,6 +11,7 @@ from app.core.records import (
     RECORDS_AWAY,
     STOPPED,
     Delivery,
+    DeliveryState,
     Exchange,
     ExchangeState,
     Hold,
@@ -102,6 +103,25 @@ def unasked(exchange: Exchange, *, fallbacks: Fallbacks, now: datetime) -> Outco
         exchange, state=ExchangeState.UNANSWERED, answer=answer, finished_at=now, why=RECORDS_AWAY
     )
     return Outcome(listed)
+
+
+def doubted(exchange: Exchange, *, fallbacks: Fallbacks, now: datetime, new_id: str) -> Outcome | None:
+    """A push was answered with the holding text before it was known what had become of the message.
+
+    An answer on record may have been heard by an earlier push, or by nobody: a delivery of unknown fate, for
+    a person. None: the holding text contradicts nothing.
+    """
+    if exchange.state is ExchangeState.SILENT and exchange.message.passive and fallbacks.late is not None:
+        return _silent(exchange, promised=True, spoken=fallbacks.late)
+    if exchange.state is not ExchangeState.ANSWERED:
+        return None
+    outcome = defer(Outcome(exchange), fallbacks=fallbacks, now=now, new_id=new_id)
+    if outcome.delivery is None:
+        return outcome
+    delivery = replace(
+        outcome.delivery, state=DeliveryState.UNCERTAIN, next_at=None, finished_at=now, why=RECORDS_AWAY
+    )
+    return replace(outcome, delivery=delivery)
 
 
 def _silent(done: Exchange, *, promised: bool, spoken: Reply | None) -> Outcome:

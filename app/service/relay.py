@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from app.core import canary
 from app.core.canary import Canary
-from app.core.disposition import Fallbacks, defer, dispose, fail, with_objections
+from app.core.disposition import Fallbacks, defer, dispose, doubted, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
 from app.core.label import Label, labelled
 from app.core.model import Category, Conversation, Disposition, Finding, Message, Reply, Severity, Verdict
@@ -117,11 +117,16 @@ class Relay:
 
     async def answer(self, message: Message, window: Window, keeping: Keeping) -> Answer:
         """Claim, ask, check (twice where it is close), dispose, record."""
-        claim = await self._claim(message, keeping)
+        claim = await self._claim(message)
+        told = window.told
         window.note_on_record()
-        keeping.recorded()
         if not claim.fresh:
-            return await self._replay(claim.exchange)
+            replayed = await self._replay(claim.exchange)
+            if told:
+                await self._doubt(message)
+            keeping.recorded()
+            return replayed
+        keeping.recorded()
         exchange, code = await self._ask(claim, window)
         try:
             outcome = await self._record(exchange, code, window)
@@ -133,18 +138,14 @@ class Relay:
 
     # --- the steps ----------------------------------------------------------------------------
 
-    async def _claim(self, message: Message, keeping: Keeping) -> Claim:
+    async def _claim(self, message: Message) -> Claim:
         exchange_id = self.new_id()
 
         async def write() -> Claim:
             now = self.clock()
             bot = self.bot.name if self._test_answer(message) is None else canary.BOT
             exchange = Exchange(exchange_id, message, ExchangeState.CLAIMED, now + CLAIM_LEASE, bot=bot)
-            try:
-                return await self.store.claim(exchange, now)
-            except StoreError:
-                keeping.begin()
-                raise
+            return await self.store.claim(exchange, now)
 
         return await self._persist(write)
 
@@ -276,6 +277,18 @@ class Relay:
             exchange = await self.store.exchange(exchange.id)
         return Answer(exchange.answer, "replay")
 
+    async def _doubt(self, message: Message) -> None:
+        """This push has heard the holding text, whatever is on record."""
+        exchange = await self._persist(lambda: self.store.find_exchange(message.channel, message.key))
+        outcome = doubted(exchange, fallbacks=self.fallbacks, now=self.clock(), new_id=self.new_id())
+        if outcome is None:
+            return
+        try:
+            await self._persist(lambda: self.store.amend(outcome, exchange.state))
+        except Conflict:
+            return  # somebody else has, or an earlier try of ours
+        self.observer.exchange_finished(outcome.exchange)
+
     async def _announce(self, outcome: Outcome) -> None:
         await self.coordinator.announce(answer_topic(outcome.exchange.id))
         if outcome.delivery is not None or outcome.more:
@@ -327,6 +340,7 @@ class Relay:
         if not await window.on_record(0):
             keeping.begin()
             if not await window.on_record(GRACE_S):
+                window.refuse()
                 raise StoreError("the message could not be made durable in time")
         reply = self.fallbacks.late if message.passive else None
         return Answer(reply, "holding" if reply else "none")

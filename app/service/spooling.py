@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from app.core.disposition import Fallbacks, unasked
+from app.core.disposition import Fallbacks, doubted, unasked
 from app.core.errors import BodyChanged, Conflict, StoreError
 from app.core.model import Message
-from app.core.records import CLAIM_LEASE, Exchange, ExchangeState
+from app.core.records import CLAIM_LEASE, Claim, Exchange, ExchangeState, Outcome
 from app.ports import Clock, NewId, Observer, Store
 
 AT_ONCE = 64
@@ -99,24 +99,30 @@ class Spooling:
         exchange = Exchange(self.new_id(), message, ExchangeState.CLAIMED, now + CLAIM_LEASE)
         try:
             claim = await self.store.claim(exchange, now)
-            if claim.fresh:
-                fallbacks = self.fallbacks.get(message.channel, NOTHING)
-                outcome = unasked(claim.exchange, fallbacks=fallbacks, now=now)
-                await self.store.record(outcome)
+            if (outcome := self._outcome(claim, now)) is not None:
+                was = ExchangeState.CLAIMED if claim.fresh else claim.exchange.state
+                await self.store.amend(outcome, was)
                 self.observer.exchange_finished(outcome.exchange)
         except BodyChanged as error:  # what has this name on record is the message
             self.observer.failed("spool", error, channel=message.channel, message=message.key)
         except Conflict:
-            pass  # a resend took it over
+            pass  # somebody else was at it meanwhile
         except Exception as error:  # one that cannot be written keeps no other waiting
             self.observer.failed("spool", error, channel=message.channel, message=message.key)
             return False
         return True
 
+    def _outcome(self, claim: Claim, now: datetime) -> Outcome | None:
+        """What is in the spool has been answered with the holding text."""
+        fallbacks = self.fallbacks.get(claim.exchange.message.channel, NOTHING)
+        if claim.fresh:
+            return unasked(claim.exchange, fallbacks=fallbacks, now=now)
+        return doubted(claim.exchange, fallbacks=fallbacks, now=now, new_id=self.new_id())
+
 
 @dataclass(slots=True)
 class Keeping:
-    """One message's stay in the spool, if it needs one: from the first trouble until it is in the records."""
+    """One message's stay in the spool, if it needs one: until it is in the records."""
 
     message: Message
     spooling: Spooling | None

@@ -7,13 +7,14 @@ from math import inf
 class Window:
     """One push's answer window. All methods run on one event loop, so no step of it is ever half done."""
 
-    __slots__ = ("_closes_at", "_final", "_on_record", "_taken")
+    __slots__ = ("_closes_at", "_final", "_on_record", "_refused", "_taken")
 
     def __init__(self, closes_at: float = inf) -> None:
         """`closes_at`: when the timer takes it, by the event loop's clock."""
         self._closes_at = closes_at
         self._taken = False
         self._final = False
+        self._refused = False
         self._on_record = asyncio.Event()
 
     def take(self) -> bool:
@@ -48,6 +49,15 @@ class Window:
                 return await self._on_record.wait()
         except TimeoutError:
             return False
+
+    def refuse(self) -> None:
+        """Nobody is told anything: the platform is to push the message again."""
+        self._refused = True
+
+    @property
+    def told(self) -> bool:
+        """Whether the timer's word, the holding text, is what this push hears."""
+        return self._final and not self._refused
 
     def left_s(self, now: float) -> float:
         """Seconds until the timer takes it; endless once it has: nobody waits for the answer any more."""

@@ -10,11 +10,11 @@ import pytest
 
 from app.core.errors import StoreError
 from app.core.model import Message
-from app.core.records import CLAIM_LEASE, Exchange, ExchangeState
+from app.core.records import CLAIM_LEASE, DeliveryState, Exchange, ExchangeState
 from app.service.relay import Answer
 from app.storage.spool import Spool
 from app.storage.sql import SqlStore
-from tests.service.stage import HOLDING, POLITE, FlakyStore, Heard, Stage, stage
+from tests.service.stage import HOLDING, MOCKING, POLITE, FlakyStore, Heard, Stage, stage
 from tests.values import message
 
 HELD = Answer(HOLDING, "holding")
@@ -120,16 +120,82 @@ async def test_after_a_kill_the_message_is_listed_for_a_person(tmp_path: Path) -
         assert len(await listed(later.here)) == 1
 
 
-async def test_a_resend_that_was_recorded_meanwhile_is_not_listed_once_more(tmp_path: Path) -> None:
-    async with act(tmp_path, away=True) as before:
-        assert await before.here.relay.respond(message()) == HELD
-        await before.killed()
-    async with act(tmp_path) as after:
-        assert await after.here.relay.respond(message()) == Answer(POLITE, "reply")
-        after.here.clock.forward(minutes=5)
-        await after.bring_in()
-        assert await listed(after.here) == [("answered", "", POLITE.text)]
-        assert after.spool.waiting == 0
+async def fate(here: Stage) -> list[tuple[str, str]]:
+    page = await here.store.deliveries(list(DeliveryState), None, "", 50)
+    return [(one.state.value, one.reply.text) for one in page.items]
+
+
+async def test_an_answer_on_record_that_may_have_been_heard_or_not_is_for_a_person(tmp_path: Path) -> None:
+    """Recorded, killed before it left; the resend met records that were away and heard the holding text."""
+    async with act(tmp_path) as first:
+        assert await first.here.relay.respond(message()) == Answer(POLITE, "reply")
+    async with act(tmp_path, away=True) as second:
+        assert await second.here.relay.respond(message()) == HELD
+        await second.killed()
+    async with act(tmp_path) as third:
+        third.here.clock.forward(minutes=5)
+        await third.bring_in()
+        assert await listed(third.here) == [("queued", "", HOLDING.text)]
+        assert await fate(third.here) == [("uncertain", POLITE.text)]
+        await third.here.courier.run_once()
+        assert third.here.platform.received == []
+        assert third.spool.waiting == 0
+
+
+async def test_the_relay_that_is_still_alive_doubts_it_too(tmp_path: Path) -> None:
+    async with act(tmp_path) as first:
+        assert await first.here.relay.respond(message()) == Answer(POLITE, "reply")
+    async with act(tmp_path, away=True) as second:
+        assert await second.here.relay.respond(message()) == HELD
+        second.records.away = False
+        await second.here.relay.drain(5)
+        assert await fate(second.here) == [("uncertain", POLITE.text)]
+        await second.until_spooled(0)
+        assert second.here.bot.asked == []
+
+
+async def test_a_claim_that_comes_back_too_late_doubts_the_answer_it_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No spool is needed for it: the timer's word went out because the message was on record."""
+    async with act(tmp_path) as first:
+        assert await first.here.relay.respond(message()) == Answer(POLITE, "reply")
+    real = SqlStore.claim
+
+    async def slow(store: SqlStore, *what: object) -> object:
+        await asyncio.sleep(0.15)
+        return await real(store, *what)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SqlStore, "claim", slow)
+    async with act(tmp_path) as second:
+        assert await second.here.relay.respond(message()) == HELD
+        await second.here.relay.drain(5)
+        assert await fate(second.here) == [("uncertain", POLITE.text)]
+
+
+async def test_a_silence_that_was_promised_to_be_broken_is_for_a_person(tmp_path: Path) -> None:
+    async with act(tmp_path) as first:
+        first.here.bot.reply = None
+        assert await first.here.relay.respond(message()) == Answer(None, "none")
+    async with act(tmp_path, away=True) as second:
+        assert await second.here.relay.respond(message()) == HELD
+        second.records.away = False
+        await second.here.relay.drain(5)
+        assert await listed(second.here) == [("unanswered", "bot-silent", HOLDING.text)]
+
+
+async def test_what_is_held_already_is_not_listed_once_more(tmp_path: Path) -> None:
+    async with act(tmp_path) as first:
+        first.here.bot.reply = MOCKING
+        assert await first.here.relay.respond(message()) == HELD
+    async with act(tmp_path, away=True) as second:
+        assert await second.here.relay.respond(message()) == HELD
+        await second.killed()
+    async with act(tmp_path) as third:
+        third.here.clock.forward(minutes=5)
+        await third.bring_in()
+        assert await listed(third.here) == [("held", "", HOLDING.text)]
+        assert third.spool.waiting == 0
 
 
 async def test_a_message_somebody_else_is_at_is_his(tmp_path: Path) -> None:
@@ -153,10 +219,10 @@ async def test_killed_between_claim_and_end_it_is_listed_all_the_same(tmp_path: 
     async with act(tmp_path) as killed:
         killed.here.clock.forward(minutes=2)
 
-        async def record(*_: object) -> None:
+        async def amend(*_: object) -> None:
             raise StoreError("killed")
 
-        killed.records.record = record  # type: ignore[assignment]
+        killed.records.amend = amend  # type: ignore[assignment]
         await killed.bring_in()
         assert await listed(killed.here) == [("claimed", "", "")]
         assert killed.spool.waiting == 1
@@ -189,15 +255,13 @@ async def test_past_the_backlog_messages_are_kept_for_a_person(tmp_path: Path) -
         assert await listed(now.here) == [UNASKED]
 
 
-async def test_a_message_that_was_kept_early_may_still_be_answered_in_time(tmp_path: Path) -> None:
-    """A moment's trouble: the first try to claim fails, the second does not."""
+async def test_after_a_moments_trouble_the_answer_is_in_time_and_nothing_was_kept(tmp_path: Path) -> None:
     async with act(tmp_path, away=True, answer_within_s=30) as now:
         push = asyncio.create_task(now.here.relay.respond(message()))
-        await now.until_spooled()
+        await asyncio.sleep(0.1)
         now.records.away = False
         assert await push == Answer(POLITE, "reply")
-        await now.until_spooled(0)
-        assert await listed(now.here) == [("answered", "", POLITE.text)]
+        assert now.here.heard.spooled == []
 
 
 async def test_a_bug_before_the_message_is_on_record_keeps_it_for_a_person(
