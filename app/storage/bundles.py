@@ -35,7 +35,7 @@ _MOVING = tuple(
 )
 CHILDREN = (holds, deliveries, callbacks, work_orders)
 AT_ONCE = 200
-"""Exchanges looked at, or taken away, in one transaction."""
+"""Exchanges looked at in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,7 @@ async def test_killed_at_any_instant_the_next_run_goes_on_and_nothing_is_lost_or
     monkeypatch.setattr("app.storage.bundles.AT_ONCE", 2)
     monkeypatch.setattr("app.storage.bundles.in_batches.__defaults__", (2,))
     monkeypatch.setattr("app.storage.archiving._PAUSE_S", 0)
+    monkeypatch.setattr("app.storage.archiving._TAKEN_AT_ONCE", 2)
     for number in range(7):
         await finished(store, number, at=OLD + number * HOUR)
     for number in range(7, 12):
