@@ -138,6 +138,13 @@ ROWS: Sequence[tuple[str, Sequence[Curve]]] = (
                 [("max by (kind) (guard_records)", "{{kind}}")],
             ),
             Curve(
+                "记录库不在时留在本机的 · kept on the guard's disk while the records are away",
+                [
+                    ("sum(guard_spool_messages)", "还在等 waiting"),
+                    (_per_minute("guard_spooled_total", "channel"), "每分钟 {{channel}} per minute"),
+                ],
+            ),
+            Curve(
                 "待审的变化，每分钟 · holds settled, per minute",
                 [(_per_minute("guard_holds_settled_total", "state"), "{{state}}")],
             ),
