@@ -179,10 +179,10 @@ async def test_an_answer_recorded_but_confirmed_too_late_to_leave_is_delivered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its record says "answered", and nobody has heard it: it must not stay so."""
-    monkeypatch.setattr("app.service.relay.STORE_RETRIES_S", (0.2,))
+    monkeypatch.setattr("app.service.relay.STORE_RETRIES_S", (2.5,))
     monkeypatch.setattr("app.service.relay.GRACE_S", 0.01)
     switches: list[FlakyStore] = []
-    async with stage(tmp_path, answer_within_s=0.05, flaky=switches) as here:
+    async with stage(tmp_path, answer_within_s=1.5, flaky=switches) as here:
         claimed = asyncio.create_task(here.relay.respond(message()))
         await here.bot.was_asked.wait()
         switches[0].unheard = 1
