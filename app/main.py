@@ -10,12 +10,9 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from app.assembly.channels import (
-    check_of,
     clients_of,
     codec_of,
     relay_of,
-    require_sound_fallbacks,
-    second_person_at,
 )
 from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of, intakes_of, resubmitting
@@ -30,17 +27,16 @@ from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.rest import rest_app
 from app.assembly.retention import retention_of
 from app.assembly.spooling import spooling_of
-from app.assembly.takeovers import label_of, reception_of, require_sound_labels, takeovers_of
+from app.assembly.takeovers import label_of, reception_of, takeovers_of
 from app.assembly.weibo_egress import weibo_egress_of
 from app.core.delivery import Backoff
+from app.core.model import Severity
 from app.core.records import Callback, Delivery, WorkOrder
 from app.core.work_orders import compose
-from app.loading.phrases import load_phrases
-from app.loading.policies import channel_policies
-from app.loading.ruleset import shipped_dirs
 from app.ports import PlatformClient
 from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
+from app.service.following import Following
 from app.service.noticing import Lookout
 from app.service.relay import Relay
 from app.service.retention import Retention
@@ -70,6 +66,7 @@ class Guard:
 
     app: ASGIApp
     store: SqlStore
+    following: Following
     relays: Mapping[str, Relay]
     switches: Switches
     takeovers: Takeovers
@@ -112,7 +109,12 @@ async def running_guard(
         senders = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout)
         everybody = (*senders, guard.sweeper, guard.spooling, watchman, guard.retention)
         hands = [one for one in everybody if one is not None]
-        loops = [guard.switches.run, guard.takeovers.run, *(one.run for one in hands if workers)]
+        loops = [
+            guard.following.run,
+            guard.switches.run,
+            guard.takeovers.run,
+            *(one.run for one in hands if workers),
+        ]
         tasks = [
             asyncio.create_task(kept_running(loop, parts.observer), name=loop.__qualname__) for loop in loops
         ]
@@ -129,22 +131,17 @@ async def running_guard(
 def _assemble(parts: Parts) -> Guard:
     settings = parts.settings
     codecs = {name: codec_of(name, channel) for name, channel in settings.channels.items()}
-    policies = channel_policies(settings, parts.checker.folder)
-    checks = {name: check_of(parts.checker, policies[name]) for name in settings.channels}
-    require_sound_fallbacks(settings, checks)
+    checks = parts.checks
     switches = Switches(SqlSwitches(parts.store.database), parts.coordinator, parts.observer, utc_now)
-    require_sound_labels(settings, checks)
     extract, takeovers = extractor(parts), takeovers_of(parts)
-    phrases = load_phrases(settings.rules.rules_dir or shipped_dirs()[0])
     spooling = spooling_of(parts)
     relays = {
         name: relay_of(
             parts,
             name,
             codecs[name],
-            checks[name],
             partial(switches.is_stopped, name),
-            reception_of(parts, name, takeovers, phrases, extract),
+            reception_of(parts, name, takeovers, extract),
             label_of(channel),
             spooling,
         )
@@ -153,12 +150,8 @@ def _assemble(parts: Parts) -> Guard:
     review = Review(
         parts.store,
         {
-            name: Desk(
-                checks[name],
-                codecs[name],
-                second_person_at(settings.policies[channel.policy]),
-            )
-            for name, channel in settings.channels.items()
+            name: Desk(checks[name], codecs[name], partial(_second_person_at, parts, name))
+            for name in settings.channels
         },
         parts.coordinator,
         parts.observer,
@@ -187,11 +180,7 @@ def _assemble(parts: Parts) -> Guard:
                 settings.server.read_body_within_s,
             ),
             {WECHAT_DOOR: wechat, WEIBO_DOOR: weibo},
-            console_site(
-                console_parts(
-                    parts, review, switches, checks, policies, extract, phrases, takeovers, guarding
-                )
-            ),
+            console_site(console_parts(parts, review, switches, extract, takeovers, guarding)),
             rest_app(
                 parts,
                 review,
@@ -203,6 +192,7 @@ def _assemble(parts: Parts) -> Guard:
             ),
         ),
         parts.store,
+        parts.following,
         relays,
         switches,
         takeovers,
@@ -225,6 +215,10 @@ def _assemble(parts: Parts) -> Guard:
         figures,
         retention_of(parts),
     )
+
+
+def _second_person_at(parts: Parts, channel: str) -> Severity | None:
+    return parts.following.terms.channels[channel].second_person_at
 
 
 def _courier(

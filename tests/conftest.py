@@ -28,7 +28,7 @@ def anyio_backend() -> str:
 def rules_read_once() -> Iterator[None]:
     """The checker is a frozen value: guards of one process may share it, and reading it takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.assembly.parts.load_checker", cache(load_checker))
+        patch.setattr("app.assembly.judging.load_checker", cache(load_checker))
         yield
 
 
@@ -54,7 +54,7 @@ def postgresql_url(postgres: Postgres, _migrated: str) -> str:
         connection.execute("SET lock_timeout = '5s'")
         connection.execute("SET session_replication_role = replica")  # past the guard of the audit trail
         for table in metadata.sorted_tables:
-            if table not in (schema.audit_head, schema.audit_anchor, schema.pulse):
+            if table not in (schema.audit_head, schema.audit_anchor, schema.pulse, schema.compatibility):
                 connection.execute(SQL("DELETE FROM {}").format(Identifier(table.name)))
         connection.execute("UPDATE audit_head SET seq = 0, hash = ''")
         connection.execute("UPDATE audit_anchor SET seq = 0, hash = ''")

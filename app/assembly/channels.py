@@ -1,28 +1,25 @@
 """One channel's parts: its codec, its bot, its check, its fallbacks, its way out."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 
+from app.assembly.own_words import canary_of
 from app.assembly.parts import Parts, new_id, utc_now
 from app.bots.chat import ChatBotAdapter
 from app.bots.json_api import JsonBotAdapter
 from app.bots.webhook import WebhookBotAdapter
-from app.core.canary import Canary
-from app.core.checker import Checker
 from app.core.disposition import Fallbacks
-from app.core.errors import ConfigError
 from app.core.label import Label
-from app.core.model import BodyFormat, Conversation, Disposition, Reply, Severity
+from app.core.model import BodyFormat, Reply
 from app.core.policy import CheckPolicy
-from app.loading.policies import check_policy
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
 from app.platforms.wechat.tokens import AccessTokens
 from app.platforms.weibo.client import WeiboClient
 from app.platforms.weibo.codec import WeiboCodec
-from app.ports import Bot, Check, Codec, Coordinator, PlatformClient
+from app.ports import Bot, Codec, Coordinator, PlatformClient
 from app.service.consultation import Consultation
 from app.service.relay import Relay
 from app.service.share import SharedBot
@@ -30,11 +27,7 @@ from app.service.spooling import Spooling
 from app.service.takeovers import Reception
 from app.settings.bots import WebhookBot
 from app.settings.channels import AnyChannel, WeChatChannel, WeiboChannel
-from app.settings.policies import Policy
 from app.settings.whole import Settings
-
-SAMPLED = 20
-"""A canary's answers that are checked when it is loaded; each is checked again when it is given."""
 
 
 def codec_of(name: str, channel: AnyChannel) -> Codec:
@@ -55,7 +48,6 @@ def relay_of(
     parts: Parts,
     name: str,
     codec: Codec,
-    check: Check,
     stopped: Callable[[], bool],
     reception: Reception | None,
     label: Label | None,
@@ -65,7 +57,7 @@ def relay_of(
     return Relay(
         codec,
         SharedBot(_bot_of(parts, name, channel), parts.means[name].bot),
-        check,
+        parts.following.check_of(name),
         parts.store,
         parts.coordinator,
         parts.observer,
@@ -73,23 +65,29 @@ def relay_of(
         new_id,
         fallbacks_of(channel),
         timedelta(seconds=channel.answer_within_s),
-        consultation_of(parts, parts.settings.policies[channel.policy]),
+        consultation_of(parts, name),
         stopped,
         reception=reception,
         canary=canary_of(name, channel),
         label=label,
         spooling=spooling,
-        decide_within=decide_within(parts.settings.policies[channel.policy]),
+        decide_within=parts.decide_within(name),
     )
 
 
-def consultation_of(parts: Parts, policy: Policy) -> Consultation | None:
+def consultation_of(parts: Parts, name: str) -> Consultation | None:
+    """None: nobody is there to ask. Whether anybody is asked, the channel's policy says."""
     wanted = parts.settings.second_opinion
-    if wanted is None or parts.judge is None or not policy.second_opinion:
+    if wanted is None or parts.judge is None:
         return None
+
+    def policy() -> CheckPolicy | None:
+        terms = parts.following.terms.channels[name]
+        return terms.policy if terms.consulted else None
+
     return Consultation(
         parts.judge,
-        check_policy(policy),
+        policy,
         wanted.score_at_least,
         wanted.timeout_s,
         wanted.on_error == "hold",
@@ -121,19 +119,6 @@ def fallbacks_of(channel: AnyChannel) -> Fallbacks:
         held=text if channel.when_held == "holding_text" else None,
         late=text if channel.when_late == "holding_text" else None,
     )
-
-
-def canary_of(name: str, channel: AnyChannel) -> Canary | None:
-    """None: the channel has no test account."""
-    wanted = channel.canary
-    if wanted is None:
-        return None
-    secret = wanted.secret.get_secret_value().encode()
-    return Canary(name, frozenset(wanted.users), wanted.keyword, secret)
-
-
-def check_of(checker: Checker, policy: CheckPolicy) -> Check:
-    return lambda reply, conversation: checker.check(reply, conversation, policy)
 
 
 def _vendor_codec(channel: AnyChannel, bot: WebhookBot) -> Codec:
@@ -181,35 +166,3 @@ def _client(http: httpx.AsyncClient, coordinator: Coordinator, channel: AnyChann
         channel.access_token.get_secret_value(),
         channel.real_ip,
     )
-
-
-def decide_within(policy: Policy) -> Mapping[Severity, timedelta]:
-    limits = policy.decide_within_minutes.model_dump()
-    return {Severity(name): timedelta(minutes=limit) for name, limit in limits.items() if limit is not None}
-
-
-def second_person_at(policy: Policy) -> Severity | None:
-    return None if policy.second_person_at == "never" else Severity(policy.second_person_at)
-
-
-def require_sound_fallbacks(settings: Settings, checks: Mapping[str, Check]) -> None:
-    """What we say ourselves is checked like everything else, once, when it is loaded."""
-    ours = [
-        (f"channels.{name}.holding_text", name, channel.holding_text)
-        for name, channel in settings.channels.items()
-    ]
-    ours += [
-        (f"channels.{name}.canary", name, canary.text_at(datetime.fromtimestamp(60 * minute, UTC)))
-        for name, channel in settings.channels.items()
-        if (canary := canary_of(name, channel)) is not None
-        for minute in range(SAMPLED)
-    ]
-    problems = [
-        f"{key}: the channel's own rules hold it ({finding.rule}: {finding.why})"
-        for key, name, text in ours
-        for verdict in (checks[name](Reply.of(text), Conversation(channel=name)),)
-        if verdict.disposition is not Disposition.RELEASE
-        for finding in verdict.findings
-    ]
-    if problems:
-        raise ConfigError("\n".join(dict.fromkeys(problems)))

@@ -1,6 +1,6 @@
 """What the console's pages work with, and the worker that passes work orders on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from app.assembly.elements import topics
@@ -11,12 +11,11 @@ from app.assembly.takeovers import label_of
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation, explain
 from app.core.model import Conversation, Message, Reply
-from app.core.phrases import Phrase
 from app.core.policy import CheckPolicy
 from app.core.records import WorkOrder
 from app.notifying.signed import post
-from app.ports import Check
 from app.service.dispatching import Dispatcher
+from app.service.following import Current
 from app.service.review import Review
 from app.service.switches import Switches
 from app.service.takeovers import Takeovers
@@ -30,10 +29,7 @@ def console_parts(
     parts: Parts,
     review: Review,
     switches: Switches,
-    checks: Mapping[str, Check],
-    policies: Mapping[str, CheckPolicy],
     extract: Callable[[Message], Elements],
-    phrases: Mapping[str, Phrase],
     takeovers: Takeovers,
     guarding: Guarding,
 ) -> ConsoleParts:
@@ -47,18 +43,17 @@ def console_parts(
         utc_now,
         {
             name: Channel(
-                checks[name],
+                parts.following.check_of(name),
                 channel.title,
                 channel.bot,
-                policies[name].shadow_all,
-                tuple(sorted(policies[name].shadow)),
+                partial(_policy, parts, name),
                 label_of(channel),
             )
             for name, channel in settings.channels.items()
         },
         switches,
-        phrases,
-        partial(_explain, parts, policies),
+        Current(lambda: parts.following.terms.phrases),
+        partial(_explain, parts),
         SqlHandovers(database),
         SqlWorkOrders(database),
         new_id,
@@ -85,8 +80,10 @@ def dispatcher_of(parts: Parts) -> Dispatcher[WorkOrder] | None:
     )
 
 
-def _explain(
-    parts: Parts, policies: Mapping[str, CheckPolicy], channel: str, text: str, message: str
-) -> Explanation:
-    conversation = Conversation(message, channel=channel)
-    return explain(parts.checker, Reply.of(text), conversation, policies[channel])
+def _explain(parts: Parts, channel: str, text: str, message: str) -> Explanation:
+    terms, conversation = parts.following.terms, Conversation(message, channel=channel)
+    return explain(terms.checker, Reply.of(text), conversation, terms.policy(channel))
+
+
+def _policy(parts: Parts, channel: str) -> CheckPolicy:
+    return parts.following.terms.policy(channel)

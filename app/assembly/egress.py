@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from app.assembly.channels import decide_within
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
 from app.assembly.takeovers import label_of
@@ -49,7 +48,7 @@ def intakes_of(
             parts.observer,
             utc_now,
             new_id,
-            decide_within(settings.policies[channel.policy]),
+            parts.decide_within(name),
             channel.posts == "review",
             timedelta(hours=channel.posts_within_hours),
         )

@@ -15,7 +15,7 @@ from app.loading.tagging import DictionaryTagger
 def extractor(parts: Parts) -> Callable[[Message], Elements]:
     """Raises ConfigError for tables that cannot be read."""
     gazetteer = _gazetteer(parts)
-    tag = DictionaryTagger(parts.checker.cut)
+    tag = DictionaryTagger(lambda text: parts.following.terms.checker.cut(text))
 
     def elements(message: Message) -> Elements:
         return extract(message.text, message.received_at, tag, gazetteer)

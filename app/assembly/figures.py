@@ -17,6 +17,8 @@ def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
         parts.metrics.set_spool(parts.spool.waiting)
+        following = parts.following
+        parts.metrics.set_following(current=following.is_sure, clock_offset_s=following.clock_offset_s)
         for name, means in parts.means.items():
             for way, share in ((BOT, means.bot), (PLATFORM, means.platform)):
                 parts.metrics.set_share(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from app.assembly.channels import bot_name, decide_within
+from app.assembly.channels import bot_name
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.shares import Means
 from app.assembly.takeovers import label_of
@@ -37,7 +37,7 @@ def gateways_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -
             Reply.of(channel.holding_text),
             label_of(channel),
             partial(switches.is_stopped, name),
-            decide_within(settings.policies[channel.policy]),
+            parts.decide_within(name),
         )
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from app.assembly.channels import canary_of
+from app.assembly.own_words import canary_of
 from app.assembly.parts import Parts, new_id, utc_now
 from app.core.checklist import ITEMS
 from app.core.identity import Permission

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Set
 
-from app.assembly.channels import consultation_of, decide_within
+from app.assembly.channels import consultation_of
 from app.assembly.parts import Parts, new_id, utc_now
 from app.core.errors import PostError
 from app.core.records import Callback
@@ -23,10 +23,10 @@ def manuscripts_of(parts: Parts, checks: Mapping[str, Check], switches: Switches
         {
             name: ChannelTerms(
                 checks[name],
-                decide_within(settings.policies[channel.policy]),
-                consultation_of(parts, settings.policies[channel.policy]),
+                parts.decide_within(name),
+                consultation_of(parts, name),
             )
-            for name, channel in settings.channels.items()
+            for name in settings.channels
         },
         parts.store,
         SqlManuscripts(parts.store.database),

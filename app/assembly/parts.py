@@ -1,7 +1,9 @@
 """What every channel shares, opened once."""
 
-import asyncio
+import gc
+import os
 import random
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -12,20 +14,24 @@ import httpx
 from aiohttp import ClientSession
 
 from app import __version__
+from app.assembly.judging import loader_of
 from app.assembly.shares import Means, means_of
 from app.bots.second_opinion import ChatJudge
 from app.clients import bot_http, platform_http
 from app.coordination.local import LocalCoordinator
 from app.coordination.pace import LocalPace
-from app.core.checker import Checker
+from app.core.model import Severity
 from app.core.pace import Pace
+from app.core.publications import Replica
+from app.core.terms import OWN_FILES, Terms
 from app.loading.prompt import load_prompt
-from app.loading.ruleset import load_checker
-from app.ports import Coordinator, Observer, SecondOpinion
+from app.ports import Check, Coordinator, Observer, SecondOpinion
 from app.service.bot_watch import BotWatch
+from app.service.following import Current, Following
 from app.settings.coordination import Coordination
 from app.settings.whole import Settings
 from app.storage.location import location, spool_folder
+from app.storage.rulesets import SqlPublications
 from app.storage.spool import Spool
 from app.storage.sql import SqlStore
 from app.telemetry.logs import LogObserver, Observers
@@ -48,7 +54,8 @@ class Parts:
     """What every channel shares."""
 
     settings: Settings
-    checker: Checker
+    following: Following
+    """What replies are judged by."""
     store: SqlStore
     coordinator: Coordinator
     pace: Pace
@@ -65,11 +72,18 @@ class Parts:
     """The other processes behind the same doors; None: there are none."""
     spool: Spool
 
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """By channel."""
+        return {name: self.following.check_of(name) for name in self.settings.channels}
+
+    def decide_within(self, channel: str) -> Mapping[Severity, timedelta]:
+        """How long people may take, by severity; as the policies are when it is asked."""
+        return Current(lambda: self.following.terms.channels[channel].decide_within)
+
 
 async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblings | None = None) -> Parts:
     """Raises ConfigError, StoreError; `stack` closes what was opened."""
-    rules = settings.rules
-    checker = await asyncio.to_thread(load_checker, rules.rules_dir, rules.lexicons_dir, rules.cache_dir)
     store = await SqlStore.open(
         location(settings.storage),
         settings.storage.busy_timeout_s,
@@ -82,9 +96,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblin
         ),
     )
     stack.push_async_callback(store.aclose)
-    metrics = Metrics(version=__version__, ruleset=checker.version)
-    policies = {name: settings.policies[channel.policy] for name, channel in settings.channels.items()}
-    metrics.set_shadow_mode({name: bool(one.shadow_all or one.shadow) for name, one in policies.items()})
+    metrics = Metrics(version=__version__)
     http = await stack.enter_async_context(platform_http())
     means = await means_of(settings.channels, metrics, stack)
     bot_watch = BotWatch(utc_now, settings.notifications.bot_down_after)
@@ -94,9 +106,10 @@ async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblin
     judge = _judge_of(settings, await stack.enter_async_context(bot_http()))
     coordinator, pace = await _coordination(settings.coordination, observer)
     stack.push_async_callback(coordinator.aclose)
+    following = await _following(settings, store, coordinator, observer, metrics, stack)
     return Parts(
         settings,
-        checker,
+        following,
         store,
         coordinator,
         pace,
@@ -109,6 +122,33 @@ async def open_parts(settings: Settings, stack: AsyncExitStack, siblings: Siblin
         siblings,
         spool,
     )
+
+
+async def _following(
+    settings: Settings,
+    store: SqlStore,
+    coordinator: Coordinator,
+    observer: Observer,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+) -> Following:
+    """Raises ConfigError, StoreError."""
+
+    def switched(terms: Terms) -> None:
+        # What was loaded stays; to walk through it again and again takes a tenth of all time under load.
+        gc.freeze()
+        metrics.set_ruleset(terms.version)
+        metrics.set_shadow_mode(
+            {name: bool(one.policy.shadow_all or one.policy.shadow) for name, one in terms.channels.items()}
+        )
+
+    me = Replica(new_id(), socket.gethostname(), os.getpid(), __version__, OWN_FILES, "")
+    publications = SqlPublications(store.database)
+    load = loader_of(settings)
+    following = Following(publications, load, me, coordinator, observer, utc_now, switched)
+    await following.open()
+    stack.push_async_callback(following.close)
+    return following
 
 
 async def _coordination(wanted: Coordination, observer: Observer) -> tuple[Coordinator, Pace]:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ParamSpec
 
-from app.assembly.channels import check_of, codec_of, require_sound_fallbacks
+from app.assembly.channels import codec_of
+from app.assembly.judging import load_terms
 from app.assembly.parts import utc_now
 from app.bots.json_api import require_usable
 from app.core.errors import ConfigError
@@ -13,7 +14,6 @@ from app.loading.characters import make_folder
 from app.loading.facts import KIND_NAMES
 from app.loading.policies import channel_policies
 from app.loading.prompt import load_prompt
-from app.loading.ruleset import load_checker
 from app.settings.whole import Settings
 from app.storage.engines import open_engine
 from app.storage.location import location
@@ -37,7 +37,7 @@ def prove(settings: Settings) -> None:
     if (proxy := settings.forward_proxy) is not None:
         problems += _told(load_authority, proxy.ca_certificate, proxy.ca_key, utc_now())
     problems += _told(channel_policies, settings, make_folder())
-    problems += _told(_judge_fallbacks, settings)
+    problems += _told(load_terms, settings)  # for rules and lexicons, too
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
 
@@ -86,11 +86,3 @@ def _told(step: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[
     except ConfigError as error:
         return str(error).splitlines()
     return []
-
-
-def _judge_fallbacks(settings: Settings) -> None:
-    """Raises ConfigError: for rules and lexicons too, which it loads."""
-    rules = settings.rules
-    checker = load_checker(rules.rules_dir, rules.lexicons_dir, rules.cache_dir)
-    policies = channel_policies(settings, checker.folder)
-    require_sound_fallbacks(settings, {name: check_of(checker, policy) for name, policy in policies.items()})

@@ -5,16 +5,13 @@ from collections.abc import Mapping
 from fastapi import FastAPI
 
 from app import __version__
-from app.assembly.channels import check_of
 from app.assembly.guarding import Guarding
 from app.assembly.parts import Parts, new_id, utc_now
 from app.core.errors import StoreError
-from app.loading.policies import check_policy
 from app.ports import Check
 from app.service.gateway import Gateway
 from app.service.manuscripts import Manuscripts
 from app.service.review import Review
-from app.settings.policies import Policy
 from app.telemetry.siblings import Render
 from app.web.api.access import callers
 from app.web.api.canaries import canaries_router
@@ -51,7 +48,6 @@ def rest_app(
     )
     install(rest)
     caller_with = callers(Tokens(settings.api_tokens))
-    default = check_of(parts.checker, check_policy(settings.policies.get("default", Policy())))
 
     async def records() -> str:
         try:
@@ -60,16 +56,31 @@ def rest_app(
             return str(error) or type(error).__name__
         return ""
 
+    async def rules() -> str:
+        following = parts.following
+        if following.trouble:
+            return f"{following.trouble}: every reply is held"
+        return "the records were not seen lately: every reply is held" if following.is_blind else ""
+
+    async def clock() -> str:
+        off_s, within_s = parts.following.clock_offset_s, settings.storage.clock_within_s
+        if abs(off_s) <= within_s:
+            return ""
+        return (
+            f"this machine's clock is {off_s:+.1f} s away from the records' ({within_s:g} s may be): "
+            "set it by NTP"
+        )
+
     for router in (
         holds_router(parts.store, review, caller_with),
         deliveries_router(parts.store, review, caller_with),
         exchanges_router(parts.store, review, caller_with),
-        check_router(checks, default, caller_with),
+        check_router(checks, parts.following.check_of(None), caller_with),
         replies_router(manuscripts, caller_with),
         canaries_router(guarding.canaries, caller_with),
         chat_router(gateways, utc_now, new_id, caller_with),
         health_router(
-            {"records": records},
+            {"records": records, "rules": rules, "clock": clock},
             {"coordination": lambda: parts.coordinator.trouble, "spool": lambda: parts.spool.trouble},
         ),
         metrics_router(figures, settings.monitoring.metrics_from),

@@ -6,15 +6,12 @@ from datetime import timedelta
 from app.assembly.parts import Parts, utc_now
 from app.core.elements.kinds import may_be_grave
 from app.core.elements.model import Elements, Urgency
-from app.core.errors import ConfigError
 from app.core.label import Label, Place
-from app.core.model import Conversation, Disposition, Message, Reply
-from app.core.phrases import Phrase
-from app.core.takeover import PHRASES
-from app.ports import Check
+from app.core.model import Message, Reply
+from app.core.takeover import PHRASES, Reason
+from app.service.following import Current
 from app.service.takeovers import Reception, Takeovers
 from app.settings.channels import AnyChannel
-from app.settings.whole import Settings
 from app.storage.takeovers import SqlTakeovers
 
 
@@ -31,7 +28,6 @@ def reception_of(
     parts: Parts,
     name: str,
     takeovers: Takeovers,
-    phrases: Mapping[str, Phrase],
     extract: Callable[[Message], Elements],
 ) -> Reception | None:
     """None: every message of the channel goes to the bot."""
@@ -42,27 +38,16 @@ def reception_of(
         # The closer look takes half a millisecond, so only who may be in danger gets it.
         return may_be_grave(message.text) and extract(message).urgency is Urgency.EXTREME
 
-    spoken = {
-        reason: Reply.of(phrases[phrase].text)
-        for reason, phrase in PHRASES.items()
-        if phrase in phrases and not phrases[phrase].gaps
-    }
-    return Reception(name, takeovers, is_emergency, spoken, parts.checker.version)
+    def spoken() -> Mapping[Reason, Reply]:
+        phrases = parts.following.terms.phrases
+        return {
+            reason: Reply.of(phrases[phrase].text)
+            for reason, phrase in PHRASES.items()
+            if phrase in phrases and not phrases[phrase].gaps
+        }
+
+    return Reception(name, takeovers, is_emergency, Current(spoken), lambda: parts.following.terms.version)
 
 
 def label_of(channel: AnyChannel) -> Label | None:
     return Label(channel.ai_label, Place(channel.ai_label_at)) if channel.ai_label else None
-
-
-def require_sound_labels(settings: Settings, checks: Mapping[str, Check]) -> None:
-    """A label that the rules hold would hold every reply. Raises ConfigError."""
-    problems = [
-        f"channels.{name}.ai_label: the channel's own rules hold it ({finding.rule}: {finding.why})"
-        for name, channel in settings.channels.items()
-        if channel.ai_label
-        for verdict in (checks[name](Reply.of(f"您好。\n{channel.ai_label}"), Conversation(channel=name)),)
-        if verdict.disposition is not Disposition.RELEASE
-        for finding in verdict.findings
-    ]
-    if problems:
-        raise ConfigError("\n".join(problems))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import audit, config, database, evaluating, judging, linting, proxy, token, user, vendor
+from app.cli import audit, config, database, evaluating, judging, linting, proxy, rules, token, user, vendor
 from app.cli.common import ConfigFile, settings_from
 from app.core.errors import ConfigError, GuardError
 
@@ -31,6 +31,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
 app.add_typer(vendor.app, name="vendor")
 app.add_typer(proxy.app, name="proxy")
+app.add_typer(rules.app, name="rules")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """A second opinion on replies that the rules release only just: when to ask, and what if none comes."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -17,7 +18,8 @@ class Consultation:
     """One channel's."""
 
     judge: SecondOpinion
-    policy: CheckPolicy
+    policy: Callable[[], CheckPolicy | None]
+    """None: nobody is asked."""
     score_at_least: int
     timeout_s: float
     hold_on_error: bool
@@ -28,7 +30,8 @@ class Consultation:
 
         Takes at most `within_s` seconds, and never more than `timeout_s`.
         """
-        if not is_close(verdict, self.score_at_least):
+        policy = self.policy()
+        if policy is None or not is_close(verdict, self.score_at_least):
             return verdict
         channel = exchange.message.channel
         started = perf_counter()
@@ -37,10 +40,10 @@ class Consultation:
         except OpinionError as error:
             self.observer.failed("opinion", error, channel=channel, exchange=exchange.id)
             answer = "failed"
-            verdict = without_opinion(verdict, error.code, self.policy, hold=self.hold_on_error)
+            verdict = without_opinion(verdict, error.code, policy, hold=self.hold_on_error)
         else:
             answer = "doubtful" if opinion.doubtful else "fine"
-            verdict = with_opinion(verdict, opinion, self.policy)
+            verdict = with_opinion(verdict, opinion, policy)
         self.observer.opinion_given(channel, answer, perf_counter() - started)
         return judged_also_by(verdict, self.judge.version)
 

@@ -38,7 +38,7 @@ class Desk:
 
     check: Check
     codec: Codec
-    second_person_at: Severity | None = None
+    second_person_at: Callable[[], Severity | None] = lambda: None
     """From this severity on two people release a text; None: one is enough."""
 
 
@@ -68,7 +68,7 @@ class Review:
         elif ruling.decision is Decision.APPROVE:
             _refuse_unsendable(hold.reply, self._objections(hold, hold.reply))
         now = self.clock()
-        settled = settle(hold, ruling, now, self.claim_lease, self.desks[hold.channel].second_person_at)
+        settled = settle(hold, ruling, now, self.claim_lease, self.desks[hold.channel].second_person_at())
         released = settled.final is not None and hold.final is None
         delivery = self._delivery(settled) if released and not hold.message.submitted else None
         entry = AuditEntry(

@@ -99,7 +99,8 @@ class Reception:
     is_emergency: Callable[[Message], bool]
     phrases: Mapping[Reason, Reply]
     """What the citizen hears; where there is none, the channel's holding text."""
-    ruleset: str
+    ruleset: Callable[[], str]
+    """The version of the rules."""
     _last: OrderedDict[str, tuple[str, datetime]] = field(default_factory=OrderedDict)
     """The likeness and time of each follower's last question, of those that wrote last."""
 
@@ -108,7 +109,7 @@ class Reception:
         if not message.text or message.kind is MessageKind.EVENT:
             return None
         reason = await self._reason(message)
-        return None if reason is None else verdict_of(reason, self.ruleset)
+        return None if reason is None else verdict_of(reason, self.ruleset())
 
     def fallbacks(self, verdict: Verdict | None, usual: Fallbacks) -> Fallbacks:
         """What the citizen hears while a person is awaited."""

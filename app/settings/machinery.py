@@ -34,6 +34,8 @@ class Storage(Closed):
     """The longest read on PostgreSQL."""
     readers: int = Field(2, ge=1, le=32)
     """Connections for reading, beside the one that writes."""
+    clock_within_s: float = Field(5.0, gt=0, le=3_600)
+    """How far this machine's clock may be from the records'; a guard further away is not ready."""
     sole_process: bool | None = None
     """Whether no other process is at the records; None: on SQLite none is, on PostgreSQL others may be."""
     spool_dir: Path | None = None

@@ -104,12 +104,7 @@ class Settings(Closed):
         wanted = {name: (channel.bot, channel.policy) for name, channel in self.channels.items()}
         problems = broken_names(wanted, self.bots, self.policies)
         problems += self._shared_credentials()
-        if self.second_opinion is None:
-            problems += [
-                f"policies.{name}.second_opinion: there is no [second_opinion]; add it, or write false"
-                for name, policy in self.policies.items()
-                if policy.second_opinion
-            ]
+        problems += unasked_opinions(self.policies, self.second_opinion)
         problems += self._vendors_without_way()
         problems += self.alone(self.server.workers)
         if self.forward_proxy and not self.vendors:
@@ -201,8 +196,24 @@ def broken_names(
         f"channels.{name}.bot: there is no [bots.{bot}]; known: {', '.join(bots) or 'none'}"
         for name, (bot, _) in wanted.items()
         if bot not in bots
-    ] + [
+    ] + unknown_policies({name: policy for name, (_, policy) in wanted.items()}, policies)
+
+
+def unknown_policies(wanted: Mapping[str, str], policies: Collection[str]) -> list[str]:
+    """Where a channel names a policy that is not there. `wanted`: its name by channel."""
+    return [
         f"channels.{name}.policy: there is no [policies.{policy}]; known: {', '.join(policies) or 'none'}"
-        for name, (_, policy) in wanted.items()
+        for name, policy in wanted.items()
         if policy not in policies
+    ]
+
+
+def unasked_opinions(policies: Mapping[str, Policy], judge: Judge | None) -> list[str]:
+    """Where a policy asks for a second opinion, and nobody was named to give one."""
+    if judge is not None:
+        return []
+    return [
+        f"policies.{name}.second_opinion: there is no [second_opinion]; add it, or write false"
+        for name, policy in policies.items()
+        if policy.second_opinion
     ]

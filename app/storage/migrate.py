@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import ConfigError, StoreError
@@ -16,6 +16,7 @@ from app.storage import postgres
 from app.storage.engines import open_engine
 from app.storage.failures import store_errors
 from app.storage.location import database_url, sqlite_file
+from app.storage.schema import compatibility
 
 UPGRADE_WAITS_S = 30.0
 """How long an upgrade by hand waits for a locked database."""
@@ -39,6 +40,7 @@ def upgrade_on(connection: Connection) -> None:
     """
     _require_known(_revision(connection))
     command.upgrade(_config(connection), "head")
+    _note_compatibility(connection)
 
 
 def downgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> str:
@@ -61,6 +63,7 @@ def downgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> str:
                 f"schema {found} is the first one: to go back, restore the backup made before the upgrade"
             )
         command.downgrade(_config(connection), "-1")
+        _note_compatibility(connection)
         return str(step.down_revision)
 
 
@@ -106,7 +109,7 @@ def prepare(url: str, busy_timeout_s: float) -> None:
     try:
         if sqlite_file(url) is not None and _is_empty(engine):
             with store_errors(), engine.begin() as connection:
-                command.upgrade(_config(connection), "head")
+                upgrade_on(connection)
         with _connected(engine, url) as connection:
             check_schema(connection)
     finally:
@@ -114,12 +117,17 @@ def prepare(url: str, busy_timeout_s: float) -> None:
 
 
 def check_schema(connection: Connection) -> None:
-    """Raises ConfigError, with the command that helps, unless the tables are of this version."""
+    """Raises ConfigError, with the command that helps, unless this version can work on the tables.
+
+    Those of a newer version will do where it says so: guards that are replaced one by one go on meanwhile.
+    """
     with store_errors():
         found = _revision(connection)
+        fit_from = _fit_from(connection, found)
     scripts = _scripts()
     wanted = scripts.get_current_head()
-    if found == wanted:
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found == wanted or (found not in known and fit_from in known):
         return
     _require_known(found)
     raise ConfigError(
@@ -135,6 +143,30 @@ def _require_known(found: str | None) -> None:
             f"the records have schema {found}, made by a newer Shenyan; "
             f"this one knows {scripts.get_current_head()}: run the newer one"
         )
+
+
+def _note_compatibility(connection: Connection) -> None:
+    """Beside the tables: the oldest schema whose guards can work on them.
+
+    A migration that only adds what older guards need not know declares `compatible_back_to`.
+    """
+    if not connection.dialect.has_table(connection, compatibility.name):
+        return
+    revision = _revision(connection)
+    connection.execute(delete(compatibility))
+    if revision is not None:
+        script = _scripts().get_revision(revision)
+        back_to = getattr(script.module, "compatible_back_to", revision)
+        connection.execute(insert(compatibility).values(revision=revision, back_to=back_to))
+
+
+def _fit_from(connection: Connection, revision: str | None) -> str | None:
+    """None: guards of that very schema only."""
+    if revision is None or not connection.dialect.has_table(connection, compatibility.name):
+        return None
+    query = select(compatibility.c.back_to).where(compatibility.c.revision == revision)
+    found: str | None = connection.execute(query).scalar_one_or_none()
+    return found
 
 
 def _revision(connection: Connection) -> str | None:

@@ -26,8 +26,10 @@ from app.storage.location import sqlite_file
 from app.storage.undump import restore_archive
 
 RESTORED = "records.restore"
-_SINGLE = (schema.audit_head, schema.audit_anchor, schema.pulse)
-"""Tables of one row, that are never empty."""
+_NO_RECORDS = (
+    *(schema.audit_head, schema.audit_anchor, schema.pulse, schema.compatibility),  # of one row, never empty
+    schema.replicas,  # a guard that was killed leaves its row
+)
 _UNSENT = tuple(
     state.value for state in (DeliveryState.QUEUED, DeliveryState.RETRYING, DeliveryState.SENDING)
 )
@@ -75,7 +77,7 @@ def count_rows(connection: Connection) -> int:
     return sum(
         connection.execute(select(func.count()).select_from(table)).scalar_one()
         for table in schema.metadata.sorted_tables
-        if table.name in there and table not in _SINGLE
+        if table.name in there and table not in _NO_RECORDS
     )
 
 
@@ -112,6 +114,7 @@ def settle_in(connection: Connection, order: Order) -> Restored:
         .values(state=DeliveryState.UNCERTAIN.value, next_at=None, leased_until=None, why="restored")
     ).rowcount
     connection.execute(delete(schema.sessions))
+    connection.execute(delete(schema.replicas))
     made = Restored(**counts, doubtful=doubtful)
     said: Mapping[str, object] = {
         "file": order.archive.name,

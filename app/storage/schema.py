@@ -326,3 +326,38 @@ watch_marks = Table(
     Column("at", Moment, nullable=False),
 )
 """How far what the platform shows was looked through, and what a canary's last report said."""
+
+rulesets = Table(
+    "rulesets",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("version", Name, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("proposed_at", Moment, nullable=False),
+    Column("proposed_by", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("effective_at", Moment),
+    Column("withdrawn_at", Moment),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("host", Words, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("release", Name, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("version", Name, nullable=False),
+    Column("ready_for", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("trouble", Words, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("revision", Name, primary_key=True),
+    Column("back_to", Name, nullable=False),
+)

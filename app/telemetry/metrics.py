@@ -47,7 +47,7 @@ class _Times(dict[tuple[str, ...], Histogram]):
 class Metrics:
     """An Observer that counts, on a registry of its own."""
 
-    def __init__(self, *, version: str, ruleset: str) -> None:
+    def __init__(self, *, version: str, ruleset: str = "") -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._exchanges = self._counts(
@@ -146,12 +146,24 @@ class Metrics:
             registry=self.registry,
         )
         self._coordination.set(1)
-        Gauge(
+        self._version = version
+        self._build = Gauge(
             "guard_build_info",
             "Always 1; what is running",
             ["version", "ruleset"],
             registry=self.registry,
-        ).labels(version, ruleset).set(1)
+        )
+        self.set_ruleset(ruleset)
+        self._following = Gauge(
+            "guard_ruleset_current",
+            "0: the current rules are not known or not loaded, everything is held",
+            registry=self.registry,
+        )
+        self._clock_offset = Gauge(
+            "guard_clock_offset_seconds",
+            "How far this machine's clock is ahead of the records'",
+            registry=self.registry,
+        )
 
     def _counts(self, name: str, told: str, *labels: str) -> _Counts:
         return _Counts(Counter(name, told, labels, registry=self.registry))
@@ -230,6 +242,16 @@ class Metrics:
     def set_spool(self, messages: int) -> None:
         """How many messages this process has in its spool."""
         self._in_spool.set(messages)
+
+    def set_ruleset(self, version: str) -> None:
+        """What is judged by from now on."""
+        self._build.clear()
+        self._build.labels(self._version, version).set(1)
+
+    def set_following(self, *, current: bool, clock_offset_s: float) -> None:
+        """Whether the rules judged by are surely the current ones, and how far the clock is off."""
+        self._following.set(current)
+        self._clock_offset.set(clock_offset_s)
 
     def set_shadow_mode(self, channels: Mapping[str, bool]) -> None:
         """Which channels measure rules that hold nothing."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from app.assembly import parts
+from app.assembly import judging, parts
 from app.bots.webhook import WebhookBotAdapter
 from app.cli.entry import main
 from app.core.checker import Checker
@@ -36,7 +36,7 @@ read_rules_once = cache(load_checker)
 def serve(config: Path, strings: Path) -> None:
     """`python -m app serve --config ...` in this process, until killed."""
     hang_by(Strings.at(strings))
-    parts.load_checker = read_rules_once  # type: ignore[attr-defined]
+    judging.load_checker = read_rules_once  # type: ignore[attr-defined]
     sys.argv = ["shenyan", "serve", "--config", str(config)]
     main()
 

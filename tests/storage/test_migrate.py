@@ -158,8 +158,10 @@ async def test_there_is_no_step_back_once_a_part_of_the_trail_is_in_an_archive(n
     (old,) = [one async for one in store.audit_trail()]
     await store.database.write(lambda c: trail.forget(c, link(old)))
     await store.aclose()
+    downgrade_to(new_url, "0012")
     with pytest.raises(ConfigError, match="in archives alone"):
         await asyncio.to_thread(downgrade, new_url)
+    upgrade(new_url)
     prepare(new_url, 1.0)
 
 
@@ -205,6 +207,11 @@ def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file where a folder should be")
     with pytest.raises(StoreError, match="cannot be made"):
         upgrade(f"sqlite:///{tmp_path}/var/records.db")
+
+
+def downgrade_to(url: str, revision: str) -> None:
+    while downgrade(url) != revision:
+        pass
 
 
 def make(path: Path, statement: str) -> None:

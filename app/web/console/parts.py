@@ -10,6 +10,7 @@ from app.core.label import Label
 from app.core.model import Message
 from app.core.pace import Pace
 from app.core.phrases import Phrase
+from app.core.policy import CheckPolicy
 from app.core.statistics import Figures, Period
 from app.ports import Check, Clock, Coordinator, NewId, Store, WorkOrders
 from app.service.alarms import Alarms
@@ -36,10 +37,18 @@ class Channel:
     check: Check
     title: str = ""
     bot: str = ""
-    shadow_all: bool = False
-    shadow: tuple[str, ...] = ()
+    policy: Callable[[], CheckPolicy] = CheckPolicy
     label: Label | None = None
     """Of generated content; a person's own words begin without it."""
+
+    @property
+    def shadow_all(self) -> bool:
+        return self.policy().shadow_all
+
+    @property
+    def shadow(self) -> Sequence[str]:
+        """The rules that are measured and hold nothing."""
+        return sorted(self.policy().shadow)
 
 
 @dataclass(frozen=True, slots=True)
