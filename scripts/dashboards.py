@@ -247,6 +247,11 @@ ROWS: Sequence[tuple[str, Sequence[Curve]]] = (
                 "版本与规则集 · version and rules",
                 [("count by (version, ruleset) (guard_build_info)", "{{version}} {{ruleset}}")],
             ),
+            Curve(
+                "用上现行规则的副本 · judge by the current rules",
+                [("sum(guard_ruleset_current)", "是 yes"), ("sum(1 - guard_ruleset_current)", "否 no")],
+            ),
+            Curve("钟差（秒） · clock offset, seconds", [("guard_clock_offset_seconds", "{{instance}}")]),
         ),
     ),
 )

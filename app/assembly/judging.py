@@ -38,7 +38,7 @@ def load_terms(settings: Settings, number: int = OWN_FILES) -> Terms:
         check_policy(settings.policies.get("default", Policy())),
         load_phrases(rules.rules_dir or shipped_dirs()[0]),
     )
-    require_sound_words(settings, terms)
+    require_sound_words(settings, terms.check)
     return terms
 
 

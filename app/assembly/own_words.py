@@ -1,12 +1,11 @@
 """What the guard says itself, which the rules judge when they are loaded, like everything else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from app.core.canary import Canary
 from app.core.errors import ConfigError
-from app.core.model import Conversation, Disposition, Reply
-from app.core.terms import Terms
+from app.core.model import Conversation, Disposition, Reply, Verdict
 from app.settings.channels import AnyChannel
 from app.settings.whole import Settings
 
@@ -14,12 +13,16 @@ SAMPLED = 20
 """A canary's answers that are checked when it is loaded; each is checked again when it is given."""
 
 
-def require_sound_words(settings: Settings, terms: Terms) -> None:
+Judge = Callable[[str, Reply, Conversation], Verdict]
+"""Judges by a channel's policy."""
+
+
+def require_sound_words(settings: Settings, judge: Judge) -> None:
     """Raises ConfigError where the rules hold any of it."""
     problems = [
         f"{key}: the channel's own rules hold it ({finding.rule}: {finding.why})"
         for key, name, text in _own_words(settings)
-        for verdict in (terms.check(name, Reply.of(text), Conversation(channel=name)),)
+        for verdict in (judge(name, Reply.of(text), Conversation(channel=name)),)
         if verdict.disposition is not Disposition.RELEASE
         for finding in verdict.findings
     ]

@@ -9,7 +9,7 @@ from tests.values import message
 
 
 async def test_a_person_answers_and_hands_back(here: Desk) -> None:
-    reception = Reception("hall", here.takeovers, lambda one: False, {}, "ruleset-1")
+    reception = Reception("hall", here.takeovers, lambda one: False, {}, lambda: "ruleset-1")
     here.stage.relay.reception = reception
     await here.stage.relay.respond(message("MsgId:1", text="转人工"))
     (hold,) = (await here.stage.store.holds(HoldFilter())).items
@@ -28,7 +28,7 @@ async def test_a_person_answers_and_hands_back(here: Desk) -> None:
 
 
 async def test_holds_without_a_draft_are_no_group(here: Desk) -> None:
-    here.stage.relay.reception = Reception("hall", here.takeovers, lambda one: False, {}, "ruleset-1")
+    here.stage.relay.reception = Reception("hall", here.takeovers, lambda one: False, {}, lambda: "ruleset-1")
     for number in range(2):
         await here.stage.relay.respond(message(f"MsgId:{number}", user=f"c-{number}", text="转人工"))
     li = await here.somebody("li", Role.DUTY_REVIEWER)

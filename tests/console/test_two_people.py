@@ -20,7 +20,7 @@ async def held(here: Desk) -> Hold:
 
 def two_people_from_medium(here: Desk) -> None:
     desk = here.stage.review.desks["hall"]
-    here.stage.review.desks["hall"] = replace(desk, second_person_at=Severity.MEDIUM)  # type: ignore[index]
+    here.stage.review.desks["hall"] = replace(desk, second_person_at=lambda: Severity.MEDIUM)  # type: ignore[index]
 
 
 async def test_a_vendor_drafts_and_a_reviewer_releases_it_with_one_key(here: Desk, held: Hold) -> None:

@@ -1,9 +1,10 @@
 """Publications in the records: proposed, in effect at one moment for all, withdrawn, audited."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, Update, update
 
 from app.core.errors import Conflict, StoreError
 from app.core.publications import LEAD, PROPOSAL_LIVES, Replica
@@ -31,7 +32,11 @@ async def time_passes(publications: SqlPublications, by: timedelta) -> None:
             "effective_at": one.effective_at and one.effective_at - by,
         }
         change = update(rulesets).where(rulesets.c.number == one.number).values(moved)
-        await publications.database.change(lambda connection, change=change: connection.execute(change))
+        await publications.database.change(partial(_execute, change))
+
+
+def _execute(change: Update, connection: Connection) -> None:
+    connection.execute(change)
 
 
 async def in_effect(publications: SqlPublications, version: str) -> int:

@@ -112,6 +112,24 @@ CASES = {
     "what went past the guard was looked at": Case(
         "WayPastTheGuard", counted("guard_bypass_alerts_open", 'channel="hall"', "1 0x9"), "2m", None
     ),
+    "a replica has not got the current rules": Case(
+        "RulesNotCurrent",
+        {f"guard_ruleset_current{{{TARGET}}}": "1 0x9"},
+        "3m",
+        {"job": "shenyan", "instance": FIRST},
+    ),
+    "a replica has got them at last": Case(
+        "RulesNotCurrent", {f"guard_ruleset_current{{{TARGET}}}": "1 0 1x9"}, "3m", None
+    ),
+    "a replica's clock is late": Case(
+        "ClockOff",
+        {f"guard_clock_offset_seconds{{{TARGET}}}": "-3x9"},
+        "6m",
+        {"job": "shenyan", "instance": FIRST},
+    ),
+    "a replica's clock was set": Case(
+        "ClockOff", {f"guard_clock_offset_seconds{{{TARGET}}}": "-3x3 0x9"}, "6m", None
+    ),
     "replicas judge by different rules": Case(
         "RulesetsDiffer", build(FIRST, "abc") | build(SECOND, "abd"), "40m", {}
     ),

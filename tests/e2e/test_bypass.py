@@ -14,7 +14,7 @@ from sqlalchemy import update
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
-from app.assembly.channels import require_sound_fallbacks
+from app.assembly.own_words import require_sound_words
 from app.core.bypass import Alert, AlertKind
 from app.core.errors import ConfigError
 from app.core.model import Conversation, Reply, Verdict
@@ -338,8 +338,8 @@ def test_rules_that_would_hold_our_own_test_answers_are_told_at_the_start(tmp_pa
         tmp_path, "safe", "http://api", {"hall": webhook_bot("http://bot")}, canary=TESTER
     )
 
-    def strict(reply: Reply, conversation: Conversation) -> Verdict:
+    def strict(channel: str, reply: Reply, conversation: Conversation) -> Verdict:
         return MOCKED if "校验码" in reply.text else RELEASED
 
     with pytest.raises(ConfigError, match=r"^channels\.hall\.canary: the channel's own rules hold it"):
-        require_sound_fallbacks(settings, {"hall": strict, "weibo": strict})
+        require_sound_words(settings, strict)

@@ -56,7 +56,7 @@ def consult(
     judge = ToyJudge(opinion)
     judge.may_answer.set()
     here.relay.consultation = Consultation(
-        judge, policy or CheckPolicy(), score_at_least, timeout_s, hold_on_error, here.heard
+        judge, lambda: policy or CheckPolicy(), score_at_least, timeout_s, hold_on_error, here.heard
     )
     here.bot.reply = CURT
     here.bot.may_answer.set()

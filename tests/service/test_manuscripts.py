@@ -105,7 +105,7 @@ async def test_the_channels_second_opinion_is_asked_for(
 ) -> None:
     judge = ToyJudge(opinion)
     judge.may_answer.set()
-    consultation = Consultation(judge, CheckPolicy(), 5, 30.0, hold_on_error=True, observer=here.heard)
+    consultation = Consultation(judge, CheckPolicy, 5, 30.0, hold_on_error=True, observer=here.heard)
     terms = replace(here.manuscripts.channels["hall"], consultation=consultation)
     asking = replace(here.manuscripts, channels={"hall": terms})
     assert (await asking.submit(handed(CURT.text))).fate is fate
@@ -170,7 +170,7 @@ async def test_a_note_after_the_end_tells_nothing_again(here: Stage) -> None:
 
 
 async def test_a_draft_is_told_once_a_second_person_has_released_it(here: Stage) -> None:
-    here.review.desks["hall"] = Desk(toy_check, ToyCodec(), Severity.MEDIUM)  # type: ignore[index]
+    here.review.desks["hall"] = Desk(toy_check, ToyCodec(), lambda: Severity.MEDIUM)  # type: ignore[index]
     found = await here.manuscripts.submit(handed())
     await decide(here, Decision.EDIT, reply=POLITE)
     assert await callbacks(here) == []

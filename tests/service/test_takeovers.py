@@ -64,7 +64,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
             {"hall": timedelta(hours=2)},
         )
         here.relay.reception = Reception(
-            "hall", takeovers, grave, {Reason.ASKED: ASKED, Reason.EMERGENCY: DANGER}, "ruleset-1"
+            "hall", takeovers, grave, {Reason.ASKED: ASKED, Reason.EMERGENCY: DANGER}, lambda: "ruleset-1"
         )
         yield Office(here, takeovers)
 

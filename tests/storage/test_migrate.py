@@ -1,6 +1,7 @@
 """The schema's versions: made, checked, refused."""
 
 import asyncio
+import os
 import re
 import sqlite3
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.audit import broken_link, link
 from app.core.errors import ConfigError, StoreError
-from app.storage import migrations, trail
+from app.storage import migrate, migrations, trail
 from app.storage.engines import open_engine
 from app.storage.migrate import downgrade, prepare, upgrade
 from app.storage.schema import metadata
@@ -163,6 +164,75 @@ async def test_there_is_no_step_back_once_a_part_of_the_trail_is_in_an_archive(n
         await asyncio.to_thread(downgrade, new_url)
     upgrade(new_url)
     prepare(new_url, 1.0)
+
+
+# --- a newer schema, and guards that do not know it yet ----------------------------------------
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
+{declared}
+
+def upgrade() -> None:
+    op.add_column("stops", sa.Column("until", sa.Text))
+
+def downgrade() -> None:
+    op.drop_column("stops", "until")
+"""
+
+
+def upgraded_by_a_newer_version(url: str, folder: Path, declared: str, patch: pytest.MonkeyPatch) -> None:
+    """The schema that this version does not know."""
+    head = revisions()[-1]
+    versions = folder / "versions"
+    versions.mkdir()
+    (versions / "9999_next.py").write_text(NEXT.format(head=head, declared=declared.format(head=head)))
+    ours = Path(str(migrate.__file__)).parent / "migrations" / "versions"
+    config = migrate._config
+
+    def newer(connection: Any = None) -> Any:
+        made = config(connection)
+        made.set_main_option("version_locations", f"{ours}{os.pathsep}{versions}")
+        return made
+
+    with patch.context() as context:
+        context.setattr(migrate, "_config", newer)
+        upgrade(url)
+        prepare(url, 1.0)
+
+
+async def test_guards_go_on_beside_newer_ones_where_the_newer_schema_says_so(
+    new_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(upgrade, new_url)
+    running = await SqlStore.open(new_url, 1.0)
+    declared = 'compatible_back_to = "{head}"'
+    await asyncio.to_thread(upgraded_by_a_newer_version, new_url, tmp_path, declared, monkeypatch)
+    await held(running, 1)
+    await running.aclose()
+    await asyncio.to_thread(prepare, new_url, 1.0)  # also one that starts anew
+    started = await SqlStore.open(new_url, 1.0)
+    await held(started, 2)
+    await started.aclose()
+    with pytest.raises(ConfigError, match="newer"):  # yet it changes no tables that it does not know
+        await asyncio.to_thread(upgrade, new_url)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        pytest.param("", id="it says nothing"),
+        pytest.param('compatible_back_to = "9998"', id="not so far back"),
+    ],
+)
+def test_a_guard_does_not_start_on_a_newer_schema_that_does_not_fit(
+    new_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: str
+) -> None:
+    upgrade(new_url)
+    upgraded_by_a_newer_version(new_url, tmp_path, declared, monkeypatch)
+    with pytest.raises(ConfigError, match="made by a newer Shenyan"):
+        prepare(new_url, 1.0)
 
 
 async def test_a_new_file_gets_its_tables_by_itself_for_its_owner_alone(url: str, path: Path) -> None:

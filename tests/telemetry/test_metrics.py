@@ -36,6 +36,7 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.failed("bot", BotTimeout("slow"), channel="hall", exchange="exchange-1")
     metrics.connect_refused("host")
     metrics.tunnels_open(2)
+    metrics.set_following(current=False, clock_offset_s=1.5)
     metrics.alert_raised(Alert("alert-1", "hall", AlertKind.AUTOREPLY, "message", "message", NOON, NOON))
     metrics.set_bypass({"hall": 1, "weibo": 0}, {"hall": 6, "weibo": 0})
     metrics.set_counts({"holds_pending": 3, "unanswered": 0})
@@ -90,6 +91,8 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_share_places{channel="hall",way="bot"} 200.0',
         'guard_share_full_total{channel="hall",way="platform"} 1.0',
         'guard_build_info{ruleset="abc",version="9.9"} 1.0',
+        "guard_ruleset_current 0.0",
+        "guard_clock_offset_seconds 1.5",
     ],
 )
 def test_counted(metrics: Metrics, line: str) -> None:
