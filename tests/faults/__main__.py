@@ -5,6 +5,7 @@ import os
 import random
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,8 @@ from tests.faults.run import Finished, Progress, run
 from tests.faults.scene import Plan
 
 REPORT = Path("build/chaos.json")
+TOLD_EVERY_S = 60.0
+"""Where there is no terminal for bars."""
 
 
 def main(
@@ -59,9 +62,16 @@ def watched(plan: Plan, folder: Path, console: Console) -> Finished:
         talks = bars.add_task("conversations", total=plan.conversations)
         deaths = bars.add_task("kills", total=plan.kills)
 
+        told_at = 0.0
+
         def watch(progress: Progress) -> None:
+            nonlocal told_at
+            kills = progress.ledger.kills.total()
             bars.update(talks, completed=progress.done, description=f"conversations, {progress.phase}")
-            bars.update(deaths, completed=progress.ledger.kills.total())
+            bars.update(deaths, completed=kills)
+            if not console.is_terminal and time.monotonic() - told_at > TOLD_EVERY_S:
+                told_at = time.monotonic()
+                console.print(f"{progress.phase}: {progress.done} conversations, {kills} kills")
 
         return asyncio.run(run(plan, folder, watch))
 

@@ -157,17 +157,14 @@ async def _served(app: web.Application) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def beside(*works: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
-    """Run them until the block ends. What one raises, the block raises at its end."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        yield
-        for task in tasks:
-            if task.done():
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    """Run them until the block ends. What one raises ends the block at once, with all the others."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 def _config(port: int, backing: Backing, spool: Path, platform: int, bot: int) -> str:

@@ -17,6 +17,7 @@ from tests.faults.weather import LITTLE_ROOM_BYTES, Fault
 
 DATABASE = "records"
 BACK_AFTER_S = (0.1, 2.0)
+STARTS = 3
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class SharedRecords:
         async with self._busy:
             await self._end()
             await asyncio.sleep(self.chance.uniform(*BACK_AFTER_S))
-            await asyncio.to_thread(self.server.start)
+            await self._start()
 
     async def mend(self) -> None:
         """Running, whatever was done to it."""
@@ -55,7 +56,19 @@ class SharedRecords:
             except psycopg.OperationalError:
                 await self._end()
                 await asyncio.sleep(1.0)
+                await self._start()
+
+    async def _start(self) -> None:
+        """As whoever watches over a server does: a start that failed is tried again."""
+        for tries_left in reversed(range(STARTS)):
+            try:
                 await asyncio.to_thread(self.server.start)
+            except RuntimeError:
+                if not tries_left:
+                    raise
+                await self._end()
+            else:
+                return
 
     async def _end(self) -> None:
         """With its children: one that lived on would keep the memory that the next server asks for."""
@@ -91,11 +104,11 @@ class SharedRecords:
                     connection.close()
 
         async def fill_disk(for_s: float) -> None:
-            self._limit(str(LITTLE_ROOM_BYTES))
+            async with self._busy:  # one that is just being started would never come up
+                self._limit(str(LITTLE_ROOM_BYTES))
             try:
                 await asyncio.sleep(for_s)
             finally:
-                self._limit("unlimited")
                 await self.mend()
 
         async def throw_out(_: float) -> None:
