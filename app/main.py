@@ -208,6 +208,7 @@ def _assemble(parts: Parts) -> Guard:
             settings.sweeper.every_s,
             timedelta(seconds=settings.sweeper.abandoned_after_s),
             called_back(settings),
+            parts.following.is_on_time,
         ),
         spooling,
         forward_proxy_of(parts, wechat.vendors, {"wechat": wechat, "weibo": weibo}),
@@ -239,4 +240,5 @@ def _courier(
         wanted.poll_every_s,
         changed=changed,
         shares={name: means.platform for name, means in parts.means.items()},
+        on_time=parts.following.is_on_time,
     )

@@ -145,7 +145,8 @@ async def _following(
     me = Replica(new_id(), socket.gethostname(), os.getpid(), __version__, OWN_FILES, "")
     publications = SqlPublications(store.database)
     load = loader_of(settings)
-    following = Following(publications, load, me, coordinator, observer, utc_now, switched)
+    within = timedelta(seconds=settings.storage.clock_within_s)
+    following = Following(publications, load, me, coordinator, observer, utc_now, switched, within)
     await following.open()
     stack.push_async_callback(following.close)
     return following

@@ -63,13 +63,7 @@ def rest_app(
         return "the records were not seen lately: every reply is held" if following.is_blind else ""
 
     async def clock() -> str:
-        off_s, within_s = parts.following.clock_offset_s, settings.storage.clock_within_s
-        if abs(off_s) <= within_s:
-            return ""
-        return (
-            f"this machine's clock is {off_s:+.1f} s away from the records' ({within_s:g} s may be): "
-            "set it by NTP"
-        )
+        return parts.following.clock_trouble
 
     for router in (
         holds_router(parts.store, review, caller_with),

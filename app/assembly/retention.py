@@ -44,4 +44,4 @@ def retention_of(parts: Parts) -> Retention | None:
         archiver = archiver_of(settings, WORKER, keep_going=keep_going)
         return archiver.run(dues(settings.retention.days, utc_now()))
 
-    return Retention(archive, parts.coordinator, parts.observer)
+    return Retention(archive, parts.coordinator, parts.observer, parts.following.is_on_time)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from app.core.errors import ConfigError, GuardError, StoreError
@@ -60,6 +61,8 @@ class Following:
     clock: Clock
     switched: Callable[[Terms], None]
     """Hears of the first terms and of every later ones."""
+    clock_within: timedelta = timedelta(seconds=5)
+    """How far this machine's clock may be from the records'."""
     monotonic: Callable[[], float] = time.monotonic
     clock_offset_s: float = 0.0
     """How far this machine's clock is ahead of the records', when they were last seen."""
@@ -96,6 +99,17 @@ class Following:
         ready = coming is not None and coming.number in self._loaded
         after = BLIND_AFTER_PROPOSAL if ready else BLIND_AFTER
         return self.monotonic() - self._looked_at > after.total_seconds()
+
+    @property
+    def clock_trouble(self) -> str:
+        """How far this machine's clock is off, where that is too far; empty: it will do."""
+        if abs(self.clock_offset_s) <= self.clock_within.total_seconds():
+            return ""
+        return f"this machine's clock is {self.clock_offset_s:+.1f} s away from the records': set it by NTP"
+
+    def is_on_time(self) -> bool:
+        """Whether what is final may be done by this machine's clock: expire, send late, archive."""
+        return not self.clock_trouble
 
     @property
     def is_sure(self) -> bool:
@@ -177,7 +191,10 @@ class Following:
         self._looked_at = asked
         # The records' clock was read somewhere between.
         middle_s = (self.monotonic() - asked) / 2
+        was_off = self.clock_trouble
         self.clock_offset_s = (self.clock() - self._standing.now).total_seconds() - middle_s
+        if self.clock_trouble and not was_off:
+            self.observer.failed("clock", StoreError(self.clock_trouble))
         return self._standing
 
     def _until_next_look(self) -> float:

@@ -181,6 +181,7 @@ port = {port}
 url = "{backing.records_url}"
 busy_timeout_s = 1
 spool_dir = "{spool}"
+clock_within_s = 900
 {backing.tables}
 [courier]
 poll_every_s = 0.2
