@@ -30,6 +30,7 @@ from app.service.bot_watch import BotWatch
 from app.service.following import Current, Following
 from app.settings.coordination import Coordination
 from app.settings.whole import Settings
+from app.storage.database import Database
 from app.storage.location import location, spool_folder
 from app.storage.rulesets import SqlPublications
 from app.storage.spool import Spool
@@ -47,6 +48,10 @@ def new_id() -> str:
     """Sorts by time (milliseconds), unique by 80 random bits, safe in a URL; a name, not a secret."""
     # The generator is seeded by the system once; asking the system each time took 5% of an exchange.
     return f"{time.time_ns() // 1_000_000:012x}{random.getrandbits(80):020x}"
+
+
+LOOK_TAKES_S = 2.0
+"""The longest look at what was published, of a few rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,14 @@ async def _following(
         )
 
     me = Replica(new_id(), socket.gethostname(), os.getpid(), __version__, OWN_FILES, "")
-    publications = SqlPublications(store.database)
+    lookout = Database(
+        location(settings.storage),
+        settings.storage.busy_timeout_s,
+        readers=1,
+        statement_timeout_s=LOOK_TAKES_S,
+    )
+    stack.push_async_callback(lookout.aclose)
+    publications = SqlPublications(store.database, lookout)
     load = loader_of(settings)
     within = timedelta(seconds=settings.storage.clock_within_s)
     following = Following(publications, load, me, coordinator, observer, utc_now, switched, within)

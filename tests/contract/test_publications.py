@@ -1,5 +1,7 @@
 """Publications in the records: proposed, in effect at one moment for all, withdrawn, audited."""
 
+import asyncio
+import threading
 from datetime import timedelta
 from functools import partial
 
@@ -11,6 +13,7 @@ from app.core.publications import LEAD, PROPOSAL_LIVES, Replica
 from app.ports import AuditFilter
 from app.storage import trail
 from app.storage.database import Database
+from app.storage.migrate import prepare
 from app.storage.rulesets import SqlPublications, clock
 from app.storage.schema import rulesets
 
@@ -143,3 +146,22 @@ async def test_a_replica_is_known_by_what_it_said_last_until_it_leaves(both: Pai
     await both[1].report(me)
     await both[1].leave("r1")
     assert await both[0].replicas() == []
+
+
+async def test_a_replica_sees_what_counts_while_long_questions_take_every_reader(records_url: str) -> None:
+    prepare(records_url, 2.0)
+    busy, lookout = Database(records_url, 2.0, readers=1), Database(records_url, 2.0, readers=1)
+    over, asking = threading.Event(), threading.Event()
+
+    def long_question(_: Connection) -> None:
+        asking.set()
+        over.wait()
+
+    question = asyncio.create_task(busy.read(long_question))
+    await asyncio.to_thread(asking.wait)
+    assert (await SqlPublications(busy, lookout).standing()).number == 0
+    assert not question.done()
+    over.set()
+    await question
+    for database in (busy, lookout):
+        await database.aclose()
