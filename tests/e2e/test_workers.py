@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.loading.ruleset import shipped_dirs
 from app.storage.migrate import upgrade
 from scripts.postgres import Postgres
 from tests.coordination.valkey import KEY, PASSWORD, Valkey, plain, running, url_of
@@ -232,3 +234,57 @@ async def test_more_than_one_process_needs_postgresql_and_redis(
     _, told = await process.communicate()
     assert process.returncode == 2
     assert {line.split(":")[0] for line in told.decode().splitlines()} == missing
+
+
+NINE = """id: tone.nine
+title: 说了几点
+category: tone
+subclass: slang
+severity: high
+when: {pattern: 九点}
+why: 试一试新规则
+source: 试一试新规则
+examples:
+  hit: [九点, 九点开门, 早上九点]
+  pass: [八点, 您好, 十点]
+"""
+
+
+async def test_rules_that_are_published_are_every_processs_from_then_on(
+    tmp_path: Path, postgres: Postgres, new_database: Callable[[], str], valkey: Valkey
+) -> None:
+    database = new_database()
+    async with (
+        serving(Scripted(ANSWER), listener()) as bot,
+        crew(tmp_path, postgres, database, valkey, bot) as here,
+        httpx.AsyncClient(trust_env=False, timeout=20) as http,
+    ):
+        await until_both_serve(here)
+        assert ANSWER in (await here.push(http)).text
+        shutil.copytree(shipped_dirs()[0], tmp_path / "rules")
+        (tmp_path / "rules" / "tone" / "nine.yaml").write_text(NINE, "utf-8")
+        new = tmp_path / "new.toml"
+        new.write_text(here.config.read_text() + f'\n[rules]\nrules_dir = "{tmp_path}/rules"\n')
+        told = await ended("rules", "publish", "--reason", "试", "--config", str(new))
+        assert "every replica judges by it" in told
+        for _ in range(6):
+            assert ANSWER not in (await here.push(http)).text
+        figures = (await http.get(f"{here.url}/metrics")).text
+        versions = set(re.findall(r'guard_build_info\{ruleset="(\w+)"', figures))
+        assert len(versions) == 1
+        (version,) = versions
+        assert version[:12] in told
+        (await http.get(f"{here.url}/readyz")).raise_for_status()
+
+
+async def ended(*arguments: str) -> str:
+    """What a command prints; it succeeds."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()
