@@ -85,9 +85,13 @@ async def _talk(plan: Plan, scene: Scene, progress: Progress) -> None:
         # So that the last kill comes before the last word.
         return min(plan.kills, round(plan.kills * 1.02 * progress.begun / plan.conversations))
 
+    weather = Weather(scene.faults, scene.ledger, random.Random(chance.random()))
+    hangman = Hangman(scene.fleet, scene.ledger, random.Random(chance.random()), wanted, scene.backing.kills)
+
     async def converse() -> None:
         for one in lines:
-            while scene.ledger.kills.total() < wanted() - 2 and time.monotonic() < ends_at:  # noqa: ASYNC110
+            # Guards that are to die at a step count as dead: they reach it only while people talk.
+            while hangman.dead_or_doomed < wanted() - 2 and time.monotonic() < ends_at:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)  # the hangman does not keep pace
             if time.monotonic() > ends_at:
                 return
@@ -97,8 +101,6 @@ async def _talk(plan: Plan, scene: Scene, progress: Progress) -> None:
             progress.done += 1
 
     progress.phase = "talking"
-    weather = Weather(scene.faults, scene.ledger, random.Random(chance.random()))
-    hangman = Hangman(scene.fleet, scene.ledger, random.Random(chance.random()), wanted, scene.backing.kills)
     async with beside(weather.blow(), hangman.work(), *(one.work() for one in moderators)):
         await asyncio.gather(*(converse() for _ in range(AT_ONCE)))
 

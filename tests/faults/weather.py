@@ -68,9 +68,13 @@ class Hangman:
         """Until cancelled."""
         while True:
             await asyncio.sleep(self.chance.uniform(0.5, 1.5) * self.look_every_s)
-            doomed = sum(guard.strings.doom is not Step.NONE for guard in self.fleet.guards if guard.up)
-            if self.ledger.kills.total() + doomed < self.wanted():
+            if self.dead_or_doomed < self.wanted():
                 await self._kill_one()
+
+    @property
+    def dead_or_doomed(self) -> int:
+        doomed = sum(guard.strings.doom is not Step.NONE for guard in self.fleet.guards if guard.up)
+        return self.ledger.kills.total() + doomed
 
     async def _kill_one(self) -> None:
         if self.servers and self.chance.random() < 0.1:
@@ -80,11 +84,12 @@ class Hangman:
             await kill()
             self.ledger.befell(f"{name} is over")
             return
-        free = [guard for guard in self.fleet.running() if guard.strings.doom is Step.NONE]
-        if not free:
+        running = self.fleet.running()
+        if not running:
             return
-        guard = self.chance.choice(free)
-        if self.chance.random() < 0.4:
+        free = [guard for guard in running if guard.strings.doom is Step.NONE]
+        guard = self.chance.choice(free or running)
+        if not free or self.chance.random() < 0.4:  # a step that nobody comes by is waited for in vain
             self.fleet.kill(guard)
             return
         self._steps = self._steps or self.chance.sample(STEPS, len(STEPS))
