@@ -19,6 +19,7 @@ from typing import TypeVar
 from app.core.errors import StoreError
 from app.core.model import Message
 from app.ports import Observer
+from app.storage.folders import make_folder, sync
 from app.storage.spool_entries import entry_of, read_entries
 
 T = TypeVar("T")
@@ -163,16 +164,14 @@ class Spool:
 
     def _new_file(self) -> _File:
         """Locked before it has its name: nobody takes it for the file of a dead process."""
-        if not self.folder.is_dir():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(self.folder.parent)
+        make_folder(self.folder)
         path = self.folder / f"{uuid.uuid4().hex}{SUFFIX}"
         unnamed = path.with_suffix(".new")
         handle = os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             unnamed.rename(path)
-            _sync_folder(self.folder)
+            sync(self.folder)
         except OSError:
             os.close(handle)
             unnamed.unlink(missing_ok=True)
@@ -213,7 +212,7 @@ class Spool:
                 file.path.rename(file.path.with_name(file.path.name + UNREAD))
             else:
                 file.path.unlink(missing_ok=True)
-            _sync_folder(self.folder)
+            sync(self.folder)
         except OSError as error:  # it is read once more, and found to be in the records
             self._tell(file.path, _cannot(error))
         finally:
@@ -291,14 +290,6 @@ def _write(handle: int, data: bytes) -> None:
 def _read(handle: int) -> bytes:
     with os.fdopen(os.dup(handle), "rb") as file:
         return file.read()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _cannot(error: OSError) -> StoreError:
