@@ -55,6 +55,8 @@ class Spool:
     _writer: asyncio.Task[None] | None = None
     _files: dict[str, _File] = field(default_factory=dict)
     _own: _File | None = None
+    _found: dict[str, Message] = field(default_factory=dict)
+    """What was taken over from the dead and not handed out yet."""
     _count: int = 0
     _trouble: str = ""
     _told: set[str] = field(default_factory=set)
@@ -223,16 +225,17 @@ class Spool:
     def _adopt(self) -> Mapping[str, Message]:
         if self._trouble:
             self._try_again()
-        found: dict[str, Message] = {}
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             if path.name in self._files:
                 continue
             try:
-                found |= self._take_over(path)
+                self._found |= self._take_over(path)
             except FileNotFoundError:
                 continue  # its process has just removed it
             except OSError as error:
-                self._tell(path, _cannot(error))
+                why = f"what a dead process kept in {path} is in no record: {os.strerror(error.errno or 0)}"
+                self._tell(path, StoreError(f"{why}; give it to the user that Shenyan runs as"))
+        found, self._found = self._found, {}
         return found
 
     def _take_over(self, path: Path) -> Mapping[str, Message]:
@@ -243,16 +246,16 @@ class Spool:
             if path.stat().st_ino != os.fstat(handle).st_ino:  # removed, and another made
                 raise FileNotFoundError(path)
             data = _read(handle)
+            read = read_entries(data)
         except BlockingIOError:
             os.close(handle)
             return {}
-        except OSError:
+        except BaseException:  # locked for ever, nobody would take it over any more
             os.close(handle)
             raise
-        read = read_entries(data)
         file = self._files[path.name] = _File(path, handle, len(data), unread=read.unread)
         if read.unread:
-            self._tell(path, StoreError(f"{path.name}: {read.unread} bytes at its end cannot be read"))
+            self._tell(path, StoreError(f"{path.name}: {read.unread} bytes of it cannot be read"))
         messages = {self._name_in(file): message for message in read.messages}
         if not messages:
             self._remove(file)
