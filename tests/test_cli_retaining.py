@@ -59,6 +59,17 @@ def test_records_are_replaced_when_somebody_types_their_name(
     assert ("records.restore" in [one["action"] for one in trail]) == (code == 0)
 
 
+def test_records_that_cannot_be_read_any_more_are_replaced_too(run: Run, used: Path, tmp_path: Path) -> None:
+    assert run("db", "backup", "-c", str(used), str(tmp_path / "copy")).code == 0
+    used.with_suffix(".db").write_bytes(b"spoilt" * 10_000)
+    assert run("db", "restore", "-c", str(used), str(tmp_path / "copy")).code != 0
+    replacing = ("db", "restore", "-c", str(used), "--replace", str(tmp_path / "copy"))
+    assert run(*replacing, stdin=b"yes\n").code == 2
+    restored = run(*replacing, stdin=b"town.db\n")
+    assert (restored.code, "2 exchanges" in restored.out) == (0, True)
+    assert "3 条" in run("audit", "verify", "-c", str(used)).out
+
+
 def test_what_is_old_is_archived_and_the_chain_goes_through_both(
     run: Run, used: Path, tmp_path: Path
 ) -> None:

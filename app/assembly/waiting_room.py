@@ -20,6 +20,7 @@ from app.settings.whole import Settings
 from app.storage import migrate
 from app.storage.location import location, spool_folder
 from app.storage.spool import Spool
+from app.web.bounded_http import BoundedHttp
 from app.web.health import health_router
 from app.web.webhooks import HOOKS, Hook, Webhooks
 
@@ -73,7 +74,7 @@ async def waiting_room(
     server = uvicorn.Server(
         uvicorn.Config(
             _application(settings, spool, observer, why),
-            http="httptools",
+            http=BoundedHttp,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app.cli.common import ConfigFile, settings_from
-from app.core.errors import ConfigError
+from app.core.errors import ConfigError, StoreError
 
 
 def restore(
@@ -21,20 +21,13 @@ def restore(
     ] = False,
 ) -> None:
     """从备份恢复：先验证，再一步换上。Put a backup in the place of the records, proved and at once."""
-    from app.storage.location import database_url, location
-    from app.storage.restore import Order, rows_there
+    from app.storage.location import location
+    from app.storage.restore import Order
     from app.storage.restore import restore as put_back
 
     url = location(settings_from(config).storage)
-    there = rows_there(url)
-    if there and replace:
-        name = Path(database_url(url).database or "").name
-        typed = typer.prompt(
-            f"现有的 {there} 行将全部删除，换成 {archive.name}；确定就输入记录库的名字 {name}\n"
-            f"All {there} rows there now will be deleted; to go on, type the name of the records, {name}"
-        )
-        if typed.strip() != name:
-            raise ConfigError("名字不对，什么也没有动 that is not its name: nothing was touched")
+    if replace:
+        _require_consent(url, archive)
     made = put_back(url, Order(archive, operator(), datetime.now(UTC), replace))
     typer.echo(
         f"已恢复 restored: {made.exchanges} exchanges, {made.holds} holds, {made.deliveries} deliveries, "
@@ -45,6 +38,26 @@ def restore(
             f"备份时还没送完的 {made.doubtful} 条可能后来已经送达，列在“生死不明”里等人决定 "
             f"{made.doubtful} deliveries may have left since the backup and wait for a person"
         )
+
+
+def _require_consent(url: str, archive: Path) -> None:
+    """Raises ConfigError unless somebody who was told what would go types the name of the records."""
+    from app.storage.location import database_url
+    from app.storage.restore import rows_there
+
+    try:
+        there = str(rows_there(url))
+    except StoreError:  # what cannot be read any more is what backups are for
+        there = "?"
+    if there == "0":
+        return
+    name = Path(database_url(url).database or "").name
+    typed = typer.prompt(
+        f"现有的 {there} 行将全部删除，换成 {archive.name}；确定就输入记录库的名字 {name}\n"
+        f"All {there} rows there now will be deleted; to go on, type the name of the records, {name}"
+    )
+    if typed.strip() != name:
+        raise ConfigError("名字不对，什么也没有动 that is not its name: nothing was touched")
 
 
 def archive(

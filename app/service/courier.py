@@ -27,6 +27,12 @@ RECORD_RETRIES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 AT_ONCE, PATIENCE_S = 16, 5.0
 
+IN_HAND = 0.2
+"""The part of a lease that is left for writing down what came of the send."""
+
+OVERSLEPT = "overslept"
+"""The code of a delivery that was certainly not sent, since its courier came to it too late."""
+
 
 @dataclass(frozen=True, slots=True)
 class Try:
@@ -194,13 +200,22 @@ class Courier:
             refused = None if allowed else await self._forbidden(delivery)
             if refused is not None:
                 return Try(refused)
-            async with asyncio.timeout(self.lease.total_seconds() * 0.8):
+            if (left_s := self._left_s(delivery)) <= 0:
+                return Try(PlatformBusy("its lease was over before it was sent", code=OVERSLEPT))
+            async with asyncio.timeout(left_s):
                 return Try(receipt=await client.send(delivery))
         except PlatformError as error:
             return Try(error)
         except Exception as error:
             self.observer.failed("courier", error, delivery=delivery.id)
             return Try(FateUnknown("the send broke off", code="broke-off"))
+
+    def _left_s(self, delivery: Delivery) -> float:
+        """How long a send may take. Past its lease a delivery is doubted, a person may have it sent again: a
+        courier that was stopped meanwhile must not send it, too."""
+        if delivery.leased_until is None:
+            return 0
+        return (delivery.leased_until - self.clock() - self.lease * IN_HAND).total_seconds()
 
     async def _forbidden(self, delivery: Delivery) -> PlatformError | None:
         now = self.clock()

@@ -72,6 +72,8 @@ class Spooling:
             await self.spool.drop(listed)
             for name in listed:
                 del self._left[name]
+            if len(listed) < len(some):
+                await self.store.ping()  # one that cannot be written, or records that are away again?
 
     def see_to(self, name: str, message: Message) -> None:
         """Its relay has let go of it."""

@@ -20,6 +20,7 @@ from app.serving.doors import Doors, address, open_doors
 from app.settings.whole import Settings
 from app.telemetry.logs import LogObserver, Observers, configure
 from app.telemetry.siblings import Siblings
+from app.web.bounded_http import BoundedHttp
 
 Announce = Callable[[str, str, str], None]
 """Hears the address once it answers, the forward proxy's where there is one, and the first administrator's
@@ -67,7 +68,7 @@ async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings:
     async with opened_guard(settings, doors.front, siblings) as guard:
         config = uvicorn.Config(
             guard.app,
-            http="httptools",
+            http=BoundedHttp,
             log_config=None,
             access_log=False,
             lifespan="off",

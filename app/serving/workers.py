@@ -35,7 +35,7 @@ STARTS_WITHIN_S = 120.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
-"""One that lived so long is begun anew at once."""
+"""One that lived so long is begun anew after the first pause."""
 WRONG = 2
 """The exit code of a configuration that cannot be served."""
 
@@ -88,7 +88,10 @@ class _Crew:
         self._heard = heard
         self._log = structlog.get_logger("workers")
         self._workers: list[Worker] = []
-        self._pause_s = FIRST_PAUSE_S
+        self._pauses_s: dict[int, float] = {}
+        """By number: how long the latest pause was before one was begun anew."""
+        self._again_at: dict[int, float] = {}
+        """By number, of the dead: when they are begun anew, on the monotonic clock."""
 
     def work(self, count: int, announce: Announce) -> None:
         try:
@@ -97,7 +100,7 @@ class _Crew:
             url, proxy, _ = announced[0]
             announce(url, proxy, next((password for _, _, password in announced if password), ""))
             while not self._ending:
-                wait([worker.process.sentinel for worker in self._workers], LOOK_EVERY_S)
+                wait([worker.process.sentinel for worker in self._living], LOOK_EVERY_S)
                 self._reload_if_asked()
                 self._replace_the_dead()
         finally:
@@ -109,6 +112,10 @@ class _Crew:
     @property
     def _ending(self) -> bool:
         return signal.SIGTERM in self._heard or signal.SIGINT in self._heard
+
+    @property
+    def _living(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker.process.exitcode is None]
 
     @property
     def _drains_within_s(self) -> float:
@@ -141,22 +148,28 @@ class _Crew:
         raise ConfigError(f"worker {worker.number} did not start; its reason stands above")
 
     def _replace_the_dead(self) -> None:
+        """Each after a pause of its own, which keeps nobody else waiting. Raises ConfigError."""
         for place, worker in enumerate(self._workers):
             if worker.process.exitcode is None or self._ending:
                 continue
-            self._log.error("worker.gone", worker=worker.number, exitcode=worker.process.exitcode)
-            if worker.process.exitcode == WRONG:
-                raise ConfigError(f"worker {worker.number} cannot serve; its reason stands above")
-            if time.monotonic() - worker.began >= STEADY_S:
-                self._pause_s = FIRST_PAUSE_S
-            self._pause(self._pause_s)
-            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
-            self._workers[place] = self._start(worker.number)
+            if worker.number not in self._again_at:
+                self._note_the_death(worker)
+            elif time.monotonic() >= self._again_at[worker.number]:
+                del self._again_at[worker.number]
+                self._workers[place] = self._start(worker.number)
 
-    def _pause(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._ending:
-            time.sleep(0.1)
+    def _note_the_death(self, worker: Worker) -> None:
+        """Raises ConfigError where none is left and what is configured cannot be served. While others serve,
+        what they have loaded is good, and what lies on the disk now may be half written."""
+        self._log.error("worker.gone", worker=worker.number, exitcode=worker.process.exitcode)
+        if worker.process.exitcode == WRONG and not self._living:
+            raise ConfigError(f"worker {worker.number} cannot serve; its reason stands above")
+        before_s = (
+            0.0 if time.monotonic() - worker.began >= STEADY_S else self._pauses_s.get(worker.number, 0)
+        )
+        pause_s = min(max(2 * before_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+        self._pauses_s[worker.number] = pause_s
+        self._again_at[worker.number] = time.monotonic() + pause_s
 
     # --- SIGHUP ---------------------------------------------------------------------------------
 
@@ -180,7 +193,11 @@ class _Crew:
                 self._settings = before
                 self._log.error("reload.refused", detail=str(error), replaced=place)
                 return
+            if self._ending:  # all are drained together, by whoever ends this
+                self._workers.append(successor)
+                return
             worker.end(self._drains_within_s)
+            self._again_at.pop(worker.number, None)
             self._workers[place] = successor
         self._log.info("reload.done", workers=len(self._workers))
 

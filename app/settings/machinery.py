@@ -39,7 +39,8 @@ class Storage(Closed):
     sole_process: bool | None = None
     """Whether no other process is at the records; None: on SQLite none is, on PostgreSQL others may be."""
     spool_dir: Path | None = None
-    """Keeps messages while the records cannot be written; None: beside the SQLite file, or var/spool."""
+    """Keeps messages while the records cannot be written; None: beside the SQLite file, as its name and
+    -spool, or var/spool."""
     spool_max_bytes: int = Field(67_108_864, ge=131_072, le=10_737_418_240)
     """How much one process keeps there; at least a push of the largest size, its JSON included."""
 

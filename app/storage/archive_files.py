@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import ConfigError, StoreError
 from app.core.retention import Archive, Class
+from app.storage.folders import make_folder, sync
 
 LINES = ".jsonl.gz"
 MANIFEST = ".json"
@@ -45,7 +46,7 @@ def only_one(folder: Path) -> Iterator[None]:
     Raises ConfigError where another is at work, StoreError.
     """
     with disk_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         lock = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         try:
@@ -70,7 +71,7 @@ def _tidy(folder: Path) -> None:
             unproved.unlink()
     for draft in folder.glob(f".*{MANIFEST}{UNPROVED}"):
         draft.unlink()
-    _sync(folder)
+    sync(folder)
 
 
 def new_name(folder: Path, kind: Class, month: str, now: datetime) -> str:
@@ -100,9 +101,11 @@ class Writing:
         self._file.close()
 
     def discard(self) -> None:
+        """Nothing where its manifest is on the disk, even if its name is not: then it is an archive."""
         with suppress(OSError):
             self._file.close()
-        self.path.unlink(missing_ok=True)
+        if not (self.path.parent / (self.path.name.removesuffix(LINES + UNPROVED) + MANIFEST)).exists():
+            self.path.unlink(missing_ok=True)
 
 
 def lines_of(path: Path) -> Iterator[str]:
@@ -133,17 +136,9 @@ def keep(folder: Path, unproved: Path, manifest: Archive) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.rename(target)
-    _sync(folder)  # from now on the archive exists
+    sync(folder)  # from now on the archive exists
     unproved.rename(path_of(folder, manifest))
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync(folder)
 
 
 def path_of(folder: Path, manifest: Archive) -> Path:

@@ -1,6 +1,5 @@
 """A copy of the records while they are in use, proved to be readable before it gets its name."""
 
-import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from app.storage import schema, trail
 from app.storage.dump import dump
 from app.storage.engines import open_engine
 from app.storage.failures import described, store_errors
+from app.storage.folders import sync
 from app.storage.location import sqlite_file
 
 WAITS_S = 30.0
@@ -100,12 +100,3 @@ def _keep(unproved: Path, target: Path) -> None:
     sync(unproved)
     unproved.rename(target)
     sync(target.parent)
-
-
-def sync(path: Path) -> None:
-    """A file's content, or a folder's names, onto the disk."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.core.errors import BodyChanged, GuardError, StoreError
 from app.core.model import Conversation, Turn
 from app.core.records import Claim, DeliveryState, Exchange, ExchangeState, HoldState
+from app.storage.columns import storable
 from app.storage.prepared import Prepared
 from app.storage.records import Values, exchange_of, exchange_values
 from app.storage.schema import deliveries, exchanges, holds
@@ -94,7 +95,9 @@ class NewClaim:
 
     @property
     def key(self) -> Key:
-        return Key(self.exchange.message.channel, self.exchange.message.key)
+        """As the records have it."""
+        message = self.exchange.message
+        return Key(storable(message.channel), storable(message.key))
 
 
 @dataclass(frozen=True, slots=True)

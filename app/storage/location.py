@@ -55,8 +55,11 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def spool_folder(storage: Storage) -> Path:
-    """Raises ConfigError."""
+    """Of these records alone: what is left in it is brought into the records of whoever finds it.
+
+    Raises ConfigError.
+    """
     if storage.spool_dir is not None:
         return storage.spool_dir
-    beside = sqlite_file(storage.url)
-    return beside.parent / "spool" if beside is not None else Path("var/spool")
+    file = sqlite_file(storage.url)
+    return file.with_name(f"{file.name}-spool") if file is not None else Path("var/spool")

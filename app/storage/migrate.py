@@ -15,6 +15,7 @@ from app.core.errors import ConfigError, StoreError
 from app.storage import postgres
 from app.storage.engines import open_engine
 from app.storage.failures import store_errors
+from app.storage.folders import make_folder
 from app.storage.location import database_url, sqlite_file
 from app.storage.schema import compatibility
 
@@ -41,6 +42,14 @@ def upgrade_on(connection: Connection) -> None:
     _require_known(_revision(connection))
     command.upgrade(_config(connection), "head")
     _note_compatibility(connection)
+
+
+def require_records(connection: Connection) -> None:
+    """Raises ConfigError where there are none of ours, of whatever version."""
+    if _revision(connection) is None:
+        raise ConfigError(
+            "this is no backup of Shenyan's: no records are in it; name a file that `shenyan db backup` made"
+        )
 
 
 def downgrade(url: str, busy_timeout_s: float = UPGRADE_WAITS_S) -> str:
@@ -196,7 +205,7 @@ def _make_file(url: str) -> None:
     if path is None:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, 0o777)
         if not path.exists():
             path.touch(mode=0o600)
     except OSError as error:

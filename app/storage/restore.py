@@ -19,9 +19,10 @@ from sqlalchemy import Connection, delete, func, select, update
 from app.core.errors import ConfigError, StoreError
 from app.core.records import AuditEntry, DeliveryState
 from app.storage import archive_files, migrate, schema, trail
-from app.storage.backup import WAITS_S, prove, sync
+from app.storage.backup import WAITS_S, prove
 from app.storage.engines import open_engine
 from app.storage.failures import described, store_errors
+from app.storage.folders import make_folder, sync
 from app.storage.location import sqlite_file
 from app.storage.undump import restore_archive
 
@@ -131,13 +132,14 @@ def settle_in(connection: Connection, order: Order) -> Restored:
 
 def _restore_file(target: Path, order: Order) -> Restored:
     """Everything happens to a copy beside the records, which takes their place when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent, 0o777)
     unproved = target.with_name(f"{target.name}.unproved")
     try:
         unproved.unlink(missing_ok=True)
         unproved.touch(mode=0o600)
         shutil.copyfile(order.archive, unproved)
         copy = f"sqlite:///{unproved}"
+        _require_records(copy)
         migrate.upgrade(copy)  # a backup of an older version; a newer one is refused
         prove(unproved)
         engine = open_engine(copy, WAITS_S)
@@ -149,12 +151,30 @@ def _restore_file(target: Path, order: Order) -> Restored:
         _make_one_file(unproved)
         with closing(_nobody_at(target)):
             sync(unproved)
+            _remove_logs(target)
             unproved.rename(target)
             sync(target.parent)
         return made
     finally:
-        for suffix in ("", "-wal", "-shm"):
-            unproved.with_name(unproved.name + suffix).unlink(missing_ok=True)
+        unproved.unlink(missing_ok=True)
+        _remove_logs(unproved)
+
+
+def _require_records(copy: str) -> None:
+    """Raises ConfigError: an empty file is a sound database too, and would become empty records."""
+    engine = open_engine(copy, WAITS_S, read_only=True)
+    try:
+        with store_errors(), engine.connect() as connection:
+            migrate.require_records(connection)
+    finally:
+        engine.dispose()
+
+
+def _remove_logs(path: Path) -> None:
+    """What was to be carried out on the file that had this name, and not on the next one. Where the records
+    could be opened, SQLite has taken these away itself."""
+    for suffix in ("-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _make_one_file(path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import TypeVar
 from app.core.errors import StoreError
 from app.core.model import Message
 from app.ports import Observer
+from app.storage.folders import make_folder, sync
 from app.storage.spool_entries import entry_of, read_entries
 
 T = TypeVar("T")
@@ -54,6 +55,8 @@ class Spool:
     _writer: asyncio.Task[None] | None = None
     _files: dict[str, _File] = field(default_factory=dict)
     _own: _File | None = None
+    _found: dict[str, Message] = field(default_factory=dict)
+    """What was taken over from the dead and not handed out yet."""
     _count: int = 0
     _trouble: str = ""
     _told: set[str] = field(default_factory=set)
@@ -163,16 +166,14 @@ class Spool:
 
     def _new_file(self) -> _File:
         """Locked before it has its name: nobody takes it for the file of a dead process."""
-        if not self.folder.is_dir():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(self.folder.parent)
+        make_folder(self.folder)
         path = self.folder / f"{uuid.uuid4().hex}{SUFFIX}"
         unnamed = path.with_suffix(".new")
         handle = os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             unnamed.rename(path)
-            _sync_folder(self.folder)
+            sync(self.folder)
         except OSError:
             os.close(handle)
             unnamed.unlink(missing_ok=True)
@@ -213,7 +214,7 @@ class Spool:
                 file.path.rename(file.path.with_name(file.path.name + UNREAD))
             else:
                 file.path.unlink(missing_ok=True)
-            _sync_folder(self.folder)
+            sync(self.folder)
         except OSError as error:  # it is read once more, and found to be in the records
             self._tell(file.path, _cannot(error))
         finally:
@@ -224,16 +225,17 @@ class Spool:
     def _adopt(self) -> Mapping[str, Message]:
         if self._trouble:
             self._try_again()
-        found: dict[str, Message] = {}
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             if path.name in self._files:
                 continue
             try:
-                found |= self._take_over(path)
+                self._found |= self._take_over(path)
             except FileNotFoundError:
                 continue  # its process has just removed it
             except OSError as error:
-                self._tell(path, _cannot(error))
+                why = f"what a dead process kept in {path} is in no record: {os.strerror(error.errno or 0)}"
+                self._tell(path, StoreError(f"{why}; give it to the user that Shenyan runs as"))
+        found, self._found = self._found, {}
         return found
 
     def _take_over(self, path: Path) -> Mapping[str, Message]:
@@ -244,16 +246,16 @@ class Spool:
             if path.stat().st_ino != os.fstat(handle).st_ino:  # removed, and another made
                 raise FileNotFoundError(path)
             data = _read(handle)
+            read = read_entries(data)
         except BlockingIOError:
             os.close(handle)
             return {}
-        except OSError:
+        except BaseException:  # locked for ever, nobody would take it over any more
             os.close(handle)
             raise
-        read = read_entries(data)
         file = self._files[path.name] = _File(path, handle, len(data), unread=read.unread)
         if read.unread:
-            self._tell(path, StoreError(f"{path.name}: {read.unread} bytes at its end cannot be read"))
+            self._tell(path, StoreError(f"{path.name}: {read.unread} bytes of it cannot be read"))
         messages = {self._name_in(file): message for message in read.messages}
         if not messages:
             self._remove(file)
@@ -291,14 +293,6 @@ def _write(handle: int, data: bytes) -> None:
 def _read(handle: int) -> bytes:
     with os.fdopen(os.dup(handle), "rb") as file:
         return file.read()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _cannot(error: OSError) -> StoreError:

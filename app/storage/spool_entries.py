@@ -25,7 +25,7 @@ class Found:
 
     messages: Sequence[Message]
     unread: int
-    """Bytes from the first entry on that is not whole or makes no sense; 0: all was read."""
+    """Bytes of entries that are not whole or make no sense; 0: all was read."""
 
 
 def entry_of(message: Message) -> bytes:
@@ -35,10 +35,10 @@ def entry_of(message: Message) -> bytes:
 
 
 def read_entries(data: bytes) -> Found:
-    """All up to the first that cannot be read. What follows that one is not looked for: a message may quote
-    a whole entry, and must not be taken for one."""
+    """All up to the first that is not whole. What follows that one is not looked for: a message may quote
+    a whole entry, and must not be taken for one. One that is whole and makes no sense is passed over."""
     messages: list[Message] = []
-    at = 0
+    at = passed = 0
     while at < len(data):
         body = at + _HEAD_BYTES
         head = data[at:body]
@@ -54,9 +54,9 @@ def read_entries(data: bytes) -> Found:
         try:
             messages.append(replace(message_of(told.decode()), raw=raw))
         except (StoreError, UnicodeDecodeError):  # written by a version that knows more
-            break
+            passed += end - at
         at = end
-    return Found(messages, len(data) - at)
+    return Found(messages, passed + len(data) - at)
 
 
 def _sum(*parts: bytes) -> bytes:

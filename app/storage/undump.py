@@ -46,6 +46,7 @@ def restore_archive(url: str, archive: Path, settle_in: Callable[[Connection], T
             _drop_ours(connection)
             _carry_out(connection, _script(pg_restore, archive))
             connection.exec_driver_sql(f"SET LOCAL search_path = {place}")
+            migrate.require_records(connection)
             migrate.upgrade_on(connection)
             made = settle_in(connection)
             _grant(connection, grants)

@@ -13,7 +13,8 @@ from prometheus_client.registry import Collector
 
 Render = Callable[[], Awaitable[tuple[bytes, str]]]
 WITHIN_S = 1.0
-MOST_BYTES = 16_777_216
+LENGTH_BYTES = 8
+"""Before the figures: how many bytes of them there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Siblings:
         async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 body, _media_type = await render()
-                writer.write(body)
+                writer.write(len(body).to_bytes(LENGTH_BYTES) + body)
                 await writer.drain()
             finally:
                 writer.close()
@@ -54,12 +55,17 @@ class Siblings:
     async def _ask(self, number: int) -> bytes | None:
         try:
             async with asyncio.timeout(WITHIN_S):
-                reader, writer = await asyncio.open_unix_connection(self._socket(number), limit=MOST_BYTES)
+                reader, writer = await asyncio.open_unix_connection(self._socket(number))
                 try:
-                    return await reader.read(-1)
+                    length = int.from_bytes(await reader.readexactly(LENGTH_BYTES))
+                    return await reader.readexactly(length)
                 finally:
                     writer.close()
-        except (OSError, TimeoutError):
+        except (
+            OSError,
+            EOFError,
+            TimeoutError,
+        ):  # of which half an answer is one: it would tell half a number
             return None
 
     def _socket(self, number: int) -> Path:

@@ -28,6 +28,16 @@ async def test_an_unseen_message_is_stored_as_it_is(store: Store) -> None:
     assert await store.find_exchange("hall", "MsgId:1") == made
 
 
+@pytest.mark.parametrize("key", ["MsgId:\0", "MsgId:\ud800"], ids=["no text to PostgreSQL", "no text at all"])
+async def test_a_resend_of_a_message_whose_name_no_database_takes_is_known_again(
+    store: Store, key: str
+) -> None:
+    await store.claim(exchange(message=replace(message(), key=key)), NOON)
+    again = await store.claim(exchange("exchange-2", message=replace(message(), key=key)), NOON)
+    assert (again.fresh, again.exchange.id) == (False, "exchange-1")
+    assert (await store.find_exchange("hall", key)).id == "exchange-1"
+
+
 async def test_what_was_claimed_is_there_after_a_restart(store: Store, open_store: OpenStore) -> None:
     claim = await claimed(store)
     await store.aclose()

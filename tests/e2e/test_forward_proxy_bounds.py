@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.proxied import (
+    HOST,
     anyio_backend,
     code_of,
     connect,
@@ -69,6 +70,26 @@ async def test_a_head_in_the_tunnel_has_an_end(tmp_path: Path) -> None:
         with suppress(ConnectionError):
             async with asyncio.timeout(10):
                 assert await reader.read() == b""
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        pytest.param(b"0\r\n" + b"X: y\r\n" * 100_000, id="trailers"),
+        pytest.param(b"0\r\nX: " + b"y" * 1_000_000, id="one trailer"),
+        pytest.param(b"1;" + b"y" * 1_000_000, id="a chunk's extension"),
+    ],
+)
+async def test_what_goes_with_a_chunked_body_in_the_tunnel_has_an_end(tmp_path: Path, endless: bytes) -> None:
+    """uvicorn keeps each trailer for as long as the connection stands."""
+    head = f"POST /cgi-bin/token HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with office(tmp_path) as here:
+        reader, writer = await tunnel(here)
+        writer.write(head.encode() + endless)
+        with suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                await reader.read()
         writer.close()
 
 

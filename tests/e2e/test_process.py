@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +104,28 @@ async def test_sigterm_lets_a_conversation_finish(tmp_path: Path) -> None:
         assert bot.says in (await push).text
         assert await running.process.wait() == 0
     assert await outcomes(tmp_path) == [("answered", bot.says)]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "endless",
+    [
+        pytest.param(b"POST /hooks/hall HTTP/1.1\r\n" + b"X: y\r\n" * 100_000, id="a head"),
+        pytest.param(b"POST /hooks/" + b"y" * 1_000_000, id="an address"),
+        pytest.param(
+            b"POST /nowhere HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 100_000,
+            id="trailers",
+        ),
+    ],
+)
+async def test_whoever_sends_what_never_ends_fills_no_memory(tmp_path: Path, endless: bytes) -> None:
+    async with guard(tmp_path, "http://127.0.0.1:9") as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(running.url.rsplit(":", 1)[1]))
+        writer.write(endless)
+        with suppress(ConnectionError):
+            async with asyncio.timeout(3):  # uvicorn itself closes only a connection on which nothing comes
+                await reader.read()
+        writer.close()
 
 
 @pytest.mark.timeout(120)

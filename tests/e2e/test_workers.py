@@ -94,7 +94,13 @@ def alive(pids: Iterable[int]) -> bool:
 
 @asynccontextmanager
 async def crew(
-    folder: Path, postgres: Postgres, database: str, valkey: Valkey, bot: str, workers: int = 2
+    folder: Path,
+    postgres: Postgres,
+    database: str,
+    valkey: Valkey,
+    bot: str,
+    workers: int = 2,
+    more: str = "",
 ) -> AsyncIterator[Crew]:
     await asyncio.to_thread(upgrade, postgres.url(database))
     config = folder / "shenyan.toml"
@@ -108,6 +114,7 @@ async def crew(
             app_id=APP_ID,
             token=TOKEN,
         )
+        + more
     )
     parent = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -194,6 +201,35 @@ async def test_sighup_replaces_every_process_and_a_wrong_configuration_changes_n
         assert set(after.values()).isdisjoint(before.values())
         async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
             assert ANSWER in (await here.push(http)).text
+
+
+async def told(here: Crew, word: bytes) -> None:
+    assert here.parent.stderr is not None
+    async with asyncio.timeout(90):
+        while word not in await here.parent.stderr.readline():
+            assert here.parent.returncode is None
+
+
+async def test_rules_that_are_broken_while_they_run_stop_none_of_those_that_have_loaded_them(
+    tmp_path: Path, postgres: Postgres, new_database: Callable[[], str], valkey: Valkey
+) -> None:
+    """Killed while somebody edits a rule, one comes back when the rule is whole; the others serve."""
+    rules = tmp_path / "rules"
+    await asyncio.to_thread(shutil.copytree, shipped_dirs()[0], rules)
+    database = new_database()
+    async with (
+        serving(Scripted(ANSWER), listener()) as bot,
+        crew(tmp_path, postgres, database, valkey, bot, more=f'\n[rules]\nrules_dir = "{rules}"\n') as here,
+    ):
+        before = await until_both_serve(here)
+        half = rules / "tone" / "half-a-rule.yaml"
+        half.write_text("id: tone.half\nwhen: {")
+        os.kill(before["0"], signal.SIGKILL)
+        await told(here, b'"exitcode": 2')
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+            assert ANSWER in (await here.push(http)).text
+        half.unlink()
+        assert before["1"] in (await until_both_serve(here)).values()
 
 
 async def test_no_process_outlives_its_parent(

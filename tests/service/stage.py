@@ -182,6 +182,11 @@ class FlakyStore:
             self.unheard -= 1
             raise StoreError("the commit was not confirmed")
 
+    async def ping(self) -> None:
+        if self.away:
+            raise StoreError("away")
+        await self.inner.ping()
+
     async def amend(self, outcome: Outcome, was: ExchangeState) -> None:
         if self.away:
             raise StoreError("away")

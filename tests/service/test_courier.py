@@ -1,7 +1,7 @@
 """What is due leaves once; what nobody knows the fate of is never resent by itself."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from app.core.delivery import retried_by_person
 from app.core.errors import FateUnknown, PlatformBusy, PlatformError, WindowClosed
 from app.core.model import SendWindow
 from app.core.records import Delivery, DeliveryState
+from app.ports import Allowance, Store
 from app.service.courier import Courier
 from app.service.share import Share
+from tests.contract.given import entry
 from tests.service.stage import POLITE, Stage, stage
 from tests.values import NOON, message
 
@@ -194,3 +197,74 @@ async def test_a_courier_that_is_stopped_gives_every_place_back(tmp_path: Path) 
         assert share.taken == 0
         sending = await here.store.deliveries([DeliveryState.SENDING], None, "", 50)
         assert len(sending.items) == 2  # their fate is unknown
+
+
+# --- a courier that slept -----------------------------------------------------------------------
+
+
+@dataclass
+class Sleepy:
+    """Records before which a courier falls asleep, as a stopped process does, and wakes `later`."""
+
+    inner: Store
+    sleep: Callable[[], Awaitable[None]]
+
+    async def allowance(self, channel: str, user: str, excluding: str) -> Allowance:
+        found = await self.inner.allowance(channel, user, excluding)
+        await self.sleep()
+        return found
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+async def test_who_slept_through_his_lease_sends_nothing_that_another_has_sent(tmp_path: Path) -> None:
+    """A person saw it listed as uncertain, and had it sent again: the follower must not hear it twice."""
+    async with stage(tmp_path) as here:
+        await late_reply(here)
+
+        async def another_is_at_it() -> None:
+            here.clock.forward(seconds=61)
+            await here.sweeper.run_once()
+            (doubtful,) = (await here.store.deliveries([DeliveryState.UNCERTAIN], None, "", 10)).items
+            again = retried_by_person(doubtful, here.clock())
+            await here.store.deliver(again, entry(f"delivery:{again.id}"))
+            await here.courier.run_once()
+
+        asleep = replace(here.courier, store=Sleepy(here.store, another_is_at_it))  # type: ignore[arg-type]
+        assert await asleep.run_once() == 1
+        assert [text for _, text in here.platform.received] == [POLITE.text]
+        assert await only_delivery(here) == (DeliveryState.DELIVERED, "")
+
+
+async def test_who_slept_through_his_lease_unnoticed_tries_again_later(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here:
+        await late_reply(here)
+
+        async def nobody_looks() -> None:
+            here.clock.forward(seconds=61)
+
+        asleep = replace(here.courier, store=Sleepy(here.store, nobody_looks))  # type: ignore[arg-type]
+        await asleep.run_once()
+        assert (here.platform.received, await only_delivery(here)) == (
+            [],
+            (DeliveryState.RETRYING, "overslept"),
+        )
+
+
+async def test_a_send_ends_before_its_lease(tmp_path: Path) -> None:
+    """Begun late, it has only what is left: past the lease somebody else judges it."""
+    async with stage(tmp_path) as here:
+        await late_reply(here)
+
+        async def a_while() -> None:
+            here.clock.forward(seconds=47.9)
+
+        asleep = replace(
+            here.courier,
+            store=Sleepy(here.store, a_while),  # type: ignore[arg-type]
+            clients={"hall": Hanging()},
+        )
+        async with asyncio.timeout(5):
+            await asleep.run_once()
+        assert (await only_delivery(here))[0] is DeliveryState.UNCERTAIN

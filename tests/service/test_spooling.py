@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from app.core.errors import StoreError
 from app.core.model import Message
-from app.core.records import CLAIM_LEASE, DeliveryState, Exchange, ExchangeState
+from app.core.records import CLAIM_LEASE, Claim, DeliveryState, Exchange, ExchangeState
 from app.service.relay import Answer
 from app.storage.spool import Spool
 from app.storage.sql import SqlStore
@@ -238,7 +239,8 @@ async def test_while_the_records_stay_away_the_spool_waits(tmp_path: Path) -> No
         await before.killed()
     async with act(tmp_path, away=True) as after:
         after.here.clock.forward(minutes=5)
-        await after.bring_in()
+        with pytest.raises(StoreError):
+            await after.bring_in()
         assert after.spool.waiting == 1
         after.records.away = False
         await after.bring_in()
@@ -301,6 +303,33 @@ async def test_one_that_cannot_be_written_keeps_no_other_waiting(
         await after.bring_in()
         assert await listed(after.here) == [UNASKED] * 2
         assert after.spool.waiting == 1
+
+
+async def test_records_that_go_away_half_way_are_not_asked_for_each_message_that_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.service.spooling.AT_ONCE", 1)
+    async with act(tmp_path, away=True) as before:
+        for number in range(5):
+            assert await before.here.relay.respond(message(f"MsgId:{number}")) == HELD
+        await before.killed()
+    async with act(tmp_path) as after:
+        after.here.clock.forward(minutes=1)
+        tried: list[str] = []
+
+        async def goes_away(exchange: Exchange, now: datetime) -> Claim:
+            tried.append(exchange.message.key)
+            after.records.away = True
+            raise StoreError("away")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(after.records, "claim", goes_away)
+            with pytest.raises(StoreError):
+                await after.bring_in()
+        assert len(tried) == 1
+        after.records.away = False
+        await after.bring_in()
+        assert await listed(after.here) == [UNASKED] * 5
 
 
 async def test_another_message_under_a_known_name_is_dropped_and_told(tmp_path: Path) -> None:

@@ -402,6 +402,25 @@ async def test_one_archiver_at_a_time(
     assert all("just now" in str(error) for error in refused)
 
 
+async def test_an_archive_whose_manifest_is_there_is_never_removed(
+    store: SqlStore, url: str, folder: Path
+) -> None:
+    """The disk fails between the two names: from the first on it counts, and the second can wait."""
+    await finished(store, 1)
+    frozen = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    stop = folder / "exchanges-2020-03-20261129T120000Z.jsonl.gz" / "a folder where the archive should be"
+    stop.mkdir(parents=True)
+    with pytest.raises(StoreError, match="archive"):
+        await asyncio.to_thread(Archiver(url, folder, "cli:test", 1.0, lambda: frozen).run, EVERYTHING)
+    assert (await left(store))["exchanges"] == 1
+    stop.rmdir()
+    stop.parent.rmdir()
+    await asyncio.to_thread(Archiver(url, folder, "cli:test", 1.0, lambda: frozen + HOUR).run, EVERYTHING)
+    assert (await left(store))["exchanges"] == 0
+    assert ids(folder) == ["exchange-1"]
+    assert await problems(store, folder) == []
+
+
 def test_a_folder_that_cannot_be_made_is_a_store_error(
     any_url: str, archiver: Callable[..., Archiver], folder: Path
 ) -> None:

@@ -1,11 +1,13 @@
 """Where the records are, and who else may be at them."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
 from app.core.errors import ConfigError
 from app.settings.machinery import Storage
-from app.storage.location import database_url, is_sole, location
+from app.storage.location import database_url, is_sole, location, spool_folder
 
 SERVER = "postgresql://guard@db/records"
 
@@ -45,3 +47,11 @@ def test_a_password_that_belongs_nowhere_is_refused(url: str, says: str) -> None
 )
 def test_who_is_alone_at_the_records(storage: Storage, sole: bool) -> None:
     assert is_sole(storage) is sole
+
+
+def test_two_files_of_records_in_one_folder_share_no_spool() -> None:
+    """Whoever finds a dead process's messages brings them into his own records."""
+    town, county = (spool_folder(Storage(url=f"sqlite:///var/{name}.db")) for name in ("town", "county"))
+    assert (town, county) == (Path("var/town.db-spool"), Path("var/county.db-spool"))
+    assert spool_folder(Storage(url=SERVER)) == Path("var/spool")
+    assert spool_folder(Storage(url=SERVER, spool_dir=Path("/kept"))) == Path("/kept")

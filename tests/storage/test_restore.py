@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from app.core.errors import ConfigError, StoreError
 from app.core.records import DeliveryState
@@ -234,6 +235,77 @@ async def test_a_damaged_backup_changes_nothing(
     with pytest.raises((StoreError, ConfigError)):
         await asyncio.to_thread(restore, any_url, order(archive, replace=True))
     assert await everything(await opened(any_url)) == before
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def of_another_program(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
+        other.commit()
+
+
+@pytest.mark.parametrize("make", [empty, of_another_program])
+async def test_a_database_that_holds_no_records_takes_the_place_of_none(
+    store: SqlStore, url: str, tmp_path: Path, opened: Callable[[str], Any], make: Callable[[Path], None]
+) -> None:
+    """An empty file is a sound SQLite database: upgraded and proved, it would replace the records by none."""
+    await held(store, 1)
+    before = await everything(store)
+    await store.aclose()
+    make(tmp_path / "copy")
+    with pytest.raises(ConfigError, match="no backup of Shenyan's"):
+        await asyncio.to_thread(restore, url, order(tmp_path / "copy", replace=True))
+    assert await everything(await opened(url)) == before
+
+
+async def test_an_archive_of_another_program_takes_the_place_of_no_records(
+    postgres: Postgres,
+    new_database: Callable[[], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    opened: Callable[[str], Any],
+) -> None:
+    monkeypatch.setenv("PATH", str(postgres.bin), prepend=os.pathsep)
+    name, other = new_database(), new_database()
+    upgrade(postgres.url(name))
+    store = await opened(postgres.url(name))
+    await held(store, 1)
+    before = await everything(store)
+    await store.aclose()
+    with postgres.connect(other) as connection:
+        connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
+    where = make_url(postgres.url(other)).set(drivername="postgresql").render_as_string(hide_password=False)
+    await asyncio.to_thread(
+        subprocess.run,
+        ["pg_dump", "--format=custom", f"--file={tmp_path / 'copy'}", where],
+        check=True,
+    )
+    with pytest.raises(ConfigError, match="no backup of Shenyan's"):
+        await asyncio.to_thread(restore, postgres.url(name), order(tmp_path / "copy", replace=True))
+    assert await everything(await opened(postgres.url(name))) == before
+
+
+async def test_what_the_old_records_left_beside_them_is_not_applied_to_the_new(
+    store: SqlStore, url: str, path: Path, tmp_path: Path, opened: Callable[[str], Any]
+) -> None:
+    """Records that cannot be read any more are what backups are for. Their write-ahead log lies beside them
+    still, and SQLite would carry it out on whatever has their name."""
+    await held(store, 1)
+    await asyncio.to_thread(backup, url, tmp_path / "copy")
+    before = await everything(store)
+    await held(store, 2)
+    log = path.with_name(path.name + "-wal")
+    written = log.read_bytes()
+    await store.aclose()
+    spoil(path, lambda content: b"spoilt" * 10_000)
+    log.write_bytes(written)
+    await asyncio.to_thread(restore, url, order(tmp_path / "copy", replace=True))
+    there = await everything(await opened(url))
+    there["audit"].pop()
+    assert there == before
 
 
 async def test_a_forged_backup_changes_nothing(

@@ -5,10 +5,12 @@ import os
 import resource
 import signal
 import stat
+import struct
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 from app.core.errors import StoreError
 from app.core.model import Message
 from app.storage.spool import Spool
-from app.storage.spool_entries import entry_of, read_entries
+from app.storage.spool_entries import Found, entry_of, read_entries
 from tests.service.stage import Heard
 from tests.values import message
 
@@ -105,6 +107,20 @@ def test_a_changed_byte_is_seen(at: int) -> None:
     data = bytearray(entry_of(numbered(1)))
     data[at] ^= 1
     assert read_entries(bytes(data)).messages == []
+
+
+def unknown(told: bytes, raw: bytes = b"") -> bytes:
+    """A whole entry that makes no sense here."""
+    lengths = struct.pack(">II", len(told), len(raw))
+    return b"SYS1" + lengths + sha256(lengths + told + raw).digest() + told + raw
+
+
+@pytest.mark.parametrize("told", [b'{"from": "a version that knows more"}', b"\xff", b"[" * 5_000])
+def test_what_stands_behind_a_whole_entry_that_makes_no_sense_is_read(told: bytes) -> None:
+    """A citizen was told that it was received; one message is no reason to lose the others."""
+    strange = unknown(told, entry_of(numbered(7)))
+    found = read_entries(entry_of(numbered(1)) + strange + entry_of(numbered(2)))
+    assert (list(found.messages), found.unread) == ([numbered(1), numbered(2)], len(strange))
 
 
 def test_an_entry_that_a_message_quotes_is_none() -> None:
@@ -254,6 +270,43 @@ async def test_whatever_was_confirmed_before_a_kill_is_found(tmp_path: Path) -> 
     found = [one.key for one in await left_in(tmp_path)]
     assert [numbered(number).key for number in confirmed] == found[: len(confirmed)]
     assert len(found) <= len(confirmed) + 1  # one may have been written and not confirmed
+
+
+async def test_trouble_with_one_file_of_the_dead_loses_nothing_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        async with spool_in(tmp_path) as dead:
+            await dead.keep(numbered(number))
+    seen: list[bytes] = []
+
+    def out_of_memory_at_the_second(data: bytes) -> Found:
+        seen.append(data)
+        if len(seen) == 2:
+            raise MemoryError
+        return read_entries(data)
+
+    monkeypatch.setattr("app.storage.spool.read_entries", out_of_memory_at_the_second)
+    async with spool_in(tmp_path) as after:
+        with pytest.raises(MemoryError):
+            await after.adopt()
+        assert {one.key for one in (await after.adopt()).values()} == {numbered(1).key, numbered(2).key}
+
+
+async def test_a_file_that_cannot_be_taken_over_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "somebody-elses.spool").mkdir()
+    told: list[str] = []
+
+    class Listening(Heard):
+        def failed(self, where: str, error: BaseException, **ids: str) -> None:
+            told.append(str(error))
+
+    spool = Spool(tmp_path, ROOM, Listening())
+    assert [await spool.adopt(), await spool.adopt()] == [{}, {}]
+    await spool.aclose()
+    assert len(told) == 1
+    assert "somebody-elses.spool" in told[0]
+    assert "give it to the user" in told[0]
 
 
 async def test_bytes_that_nobody_can_read_are_left_for_a_person(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Whoever is asked for the figures tells those of all processes, each by its number."""
 
+import asyncio
 from pathlib import Path
 
 from app.telemetry.metrics import Metrics
@@ -24,6 +25,23 @@ def test_one_that_is_silent_is_told_as_down() -> None:
     text = merged({0: told(1), 1: None}).decode()
     assert 'guard_worker_up{worker="0"} 1.0' in text
     assert 'guard_worker_up{worker="1"} 0.0' in text
+
+
+async def test_figures_that_break_off_are_none(tmp_path: Path) -> None:
+    """Killed half-way, one told `123` as `12`: a counter that falls, or no line at all."""
+    half = told(7).partition(b"guard_proxy_refusals_total{")[0] + b"guard_proxy_refusals_total{reason"
+
+    async def dies(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(len(told(7)).to_bytes(8) + half)
+        writer.close()
+
+    async def of_first() -> tuple[bytes, str]:
+        return told(1), "text/plain"
+
+    async with await asyncio.start_unix_server(dies, tmp_path / "1.sock"):
+        body, _ = await Siblings(tmp_path, 0).of_all(of_first)()
+    assert b'guard_worker_up{worker="1"} 0.0' in body
+    assert b'reason="host",worker="0"} 1.0' in body
 
 
 async def test_they_are_asked_by_their_sockets_and_a_dead_one_is_no_wait(tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.core.forward_proxy import PORT, prefix_of
+from app.web.bounded_http import BoundedHttp
 
-MOST_HEAD_BYTES = 16_384
 IDLE_S = 30.0
 """Without a whole request for so long, however its bytes trickle, a tunnel is closed."""
 REQUEST_WITHIN_S = 120.0
@@ -44,7 +43,7 @@ class Behind:
         await self.route.stand_in({**scope, "path": path, "raw_path": raw_path}, receive, send)
 
 
-class InnerHttp(HttpToolsProtocol):
+class InnerHttp(BoundedHttp):
     """One tunnel after its handshake. `gone` is set once it is closed."""
 
     def __init__(self, config: Config, state: ServerState, app: ASGIApp) -> None:
@@ -52,8 +51,6 @@ class InnerHttp(HttpToolsProtocol):
         self.app = self._timed(app)
         self.gone = asyncio.Event()
         self._deadline: asyncio.TimerHandle | None = None
-        self._head_bytes: int | None = None
-        """Of the request whose head has begun and not ended."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -65,20 +62,8 @@ class InnerHttp(HttpToolsProtocol):
             self._deadline.cancel()
         self.gone.set()
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES:
-                self.transport.abort()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head_bytes = 0
-
     def on_headers_complete(self) -> None:
         """Raises ValueError, which the parser makes an answer of 400: a path as written, and nothing else."""
-        self._head_bytes = None
         if not self.url.startswith(b"/") or b"#" in self.url:
             raise ValueError("not in origin form")
         super().on_headers_complete()
