@@ -14,6 +14,8 @@ revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
+compatible_back_to = {"postgresql": "0013"}
+"""Nothing changes there. On SQLite an older guard could not write a hold: it has no pairs_of."""
 
 TABLES = [
     "CREATE TABLE hold_words (number INTEGER PRIMARY KEY, hold_id VARCHAR NOT NULL UNIQUE)",
