@@ -5,26 +5,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, not_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from app.core.errors import Conflict, GuardError, HoldNotFound
-from app.core.records import AuditEntry, Callback, Delivery, Hold, HoldState, WorkOrder
+from app.core.records import AuditEntry, Callback, Delivery, Hold, WorkOrder
 from app.ports import MOST_COUNTED, HoldFilter, Page
-from app.storage import locks, trail
+from app.storage import locks, searching, trail
 from app.storage.claims import OPEN_HOLDS
-from app.storage.columns import storable
-from app.storage.paging import SortKey, page
+from app.storage.hold_filters import matching, order_of
+from app.storage.paging import page
 from app.storage.records import Values, delivery_values, hold_changes, hold_of
 from app.storage.schema import callbacks, deliveries, exchanges, holds, work_orders
-
-_QUEUE_ORDER = (
-    SortKey(holds.c.due_at),
-    SortKey(holds.c.severity, descending=True),
-    SortKey(holds.c.created_at),
-    SortKey(holds.c.id),
-)
-_DECIDED_ORDER = (SortKey(holds.c.decided_at, descending=True), SortKey(holds.c.id, descending=True))
-_OPEN = frozenset({HoldState.PENDING, HoldState.CLAIMED})
 
 _CHANGE = update(holds).where(holds.c.id == bindparam("of_id"))
 
@@ -45,43 +36,21 @@ def one(connection: Connection, hold_id: str) -> Hold:
 
 def search(connection: Connection, wanted: HoldFilter) -> Page[Hold]:
     """Raises Invalid."""
-    only_decided = wanted.states and not _OPEN.intersection(wanted.states)
-    order = _DECIDED_ORDER if only_decided else _QUEUE_ORDER
-    query = _matching(_with_message(), wanted, connection.dialect.name)
-    return page(connection, query, order, wanted.after, wanted.limit, hold_of)
+    query = _with_message()
+    if wanted.text:
+        found = searching.first(connection, wanted, wanted.limit + 1)
+        query = query.where(holds.c.id.in_(found))
+    else:
+        query = matching(query, wanted)
+    return page(connection, query, order_of(wanted), wanted.after, wanted.limit, hold_of)
 
 
 def count(connection: Connection, wanted: HoldFilter) -> int:
     """At most MOST_COUNTED."""
-    few = _matching(select(holds.c.id), wanted, connection.dialect.name).limit(MOST_COUNTED).subquery()
-    return int(connection.execute(select(func.count()).select_from(few)).scalar_one())
-
-
-def _matching(query: Select[Any], wanted: HoldFilter, dialect: str) -> Select[Any]:
-    states = frozenset(wanted.states)
-    if states and (states <= _OPEN or not states & _OPEN):
-        query = query.where(holds.c.open == bool(states & _OPEN))
-    if states and states != _OPEN:
-        query = query.where(holds.c.state.in_([state.value for state in wanted.states]))
-    if wanted.channels is not None:
-        query = query.where(holds.c.channel.in_(wanted.channels))
-    if wanted.severity is not None:
-        query = query.where(holds.c.severity == wanted.severity.rank)
-    if wanted.claimed_by:
-        query = query.where(holds.c.claimed_by == wanted.claimed_by)
-    if wanted.claims_as_of is not None:
-        live = and_(holds.c.state == HoldState.CLAIMED.value, holds.c.claimed_until > wanted.claims_as_of)
-        query = query.where(live if wanted.claimed_by else not_(live))
-    if wanted.category:
-        query = query.where(holds.c.categories.contains(f" {wanted.category} ", autoescape=True))
-    if wanted.likeness:
-        query = query.where(holds.c.likeness == wanted.likeness)
     if wanted.text:
-        text = storable(wanted.text)
-        query = query.where(holds.c.search.icontains(text, autoescape=True))
-        if dialect == "postgresql" and len(text) > 1:  # follows from it, and there is an index for it
-            query = query.where(func.pairs_of(holds.c.search).op("@>")(func.pairs_of(text)))
-    return query
+        return len(searching.first(connection, wanted, MOST_COUNTED, in_order=False))
+    few = matching(select(holds.c.id), wanted).limit(MOST_COUNTED).subquery()
+    return int(connection.execute(select(func.count()).select_from(few)).scalar_one())
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> Sequence[Hold]:

@@ -1,7 +1,7 @@
 """The schema's version: raised by `shenyan db upgrade`, checked at every start."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from alembic import command
@@ -157,7 +157,8 @@ def _require_known(found: str | None) -> None:
 def _note_compatibility(connection: Connection) -> None:
     """Beside the tables: the oldest schema whose guards can work on them.
 
-    A migration that only adds what older guards need not know declares `compatible_back_to`.
+    A migration that only adds what older guards need not know declares `compatible_back_to`: a revision, or
+    one for each kind of database where it is true of some alone.
     """
     if not connection.dialect.has_table(connection, compatibility.name):
         return
@@ -166,6 +167,8 @@ def _note_compatibility(connection: Connection) -> None:
     if revision is not None:
         script = _scripts().get_revision(revision)
         back_to = getattr(script.module, "compatible_back_to", revision)
+        if isinstance(back_to, Mapping):
+            back_to = back_to.get(connection.dialect.name, revision)
         connection.execute(insert(compatibility).values(revision=revision, back_to=back_to))
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, or_
+from sqlalchemy import ColumnCollection, ColumnElement, Connection, Row, Select, and_, bindparam, or_
 
 from app.core.errors import Invalid
 from app.ports import Page
 
 T = TypeVar("T")
+Rows = TypeVar("Rows", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,20 @@ class SortKey:
         later: ColumnElement[bool] = self.column < value if self.descending else self.column > value
         return later
 
+    def of(self, columns: ColumnCollection[str, Any]) -> "SortKey":
+        """The same, of a subquery that has the column."""
+        return SortKey(columns[str(self.column.key)], self.descending)
+
+
+def ordered(query: Select[Rows], keys: Sequence[SortKey], after: str) -> Select[Rows]:
+    """`query` in this order, from the place `after` on. Raises Invalid."""
+    return onward(query, keys, after).order_by(*(key.order for key in keys))
+
+
+def onward(query: Select[Rows], keys: Sequence[SortKey], after: str) -> Select[Rows]:
+    """What of `query` comes after that place, in any order. Raises Invalid."""
+    return query.where(_beyond(keys, _decode(after, keys))) if after else query
+
 
 def page(
     connection: Connection,
@@ -39,13 +54,17 @@ def page(
 ) -> Page[T]:
     """The `limit` records after the place `after`. The last key must be unique. Raises Invalid."""
     columns = [key.column.label(f"sort_{number}") for number, key in enumerate(keys)]
-    query = query.add_columns(*columns).order_by(*(key.order for key in keys)).limit(limit + 1)
-    if after:
-        query = query.where(_beyond(keys, _decode(after, keys)))
-    rows = connection.execute(query).all()
+    rows = connection.execute(ordered(query.add_columns(*columns), keys, after).limit(limit + 1)).all()
     shown = rows[:limit]
     more = len(rows) > limit and shown
     return Page(tuple(map(record_of, shown)), _encode(shown[-1][-len(keys) :]) if more else "")
+
+
+def place_of(connection: Connection, query: Select[Any], keys: Sequence[SortKey], number: int) -> str:
+    """Where row `number` (from 1) of `query`, which is in order, is; empty where none comes after it."""
+    columns = [key.column for key in keys]
+    rows = connection.execute(query.with_only_columns(*columns).offset(number - 1).limit(2)).all()
+    return _encode(rows[0]) if len(rows) == 2 else ""
 
 
 def _beyond(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,21 @@ _A_CITIZENS = and_(
 )
 """Not what a vendor sent by itself, what another system handed in, or a test message."""
 
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Of exchanges; how many of them waited for the bot, and how long in all."""
+
+    count: int
+    timed: int
+    seconds: float
+
+    def with_more(self, other: "Tally") -> "Tally":
+        return Tally(self.count + other.count, self.timed + other.timed, self.seconds + other.seconds)
+
+
+Ended = Mapping[tuple[str, str], Tally]
+"""By bot and state."""
 TopicOf = Callable[[str], str]
 """The topic of a citizen's message; empty where none is clear."""
 
@@ -50,13 +65,15 @@ def _figures(
 ) -> Figures:
     came = _within(exchanges, exchanges.c.received_at, period.starts, period.ends, channels)
     came = and_(exchanges.c.state.in_(_STATES), _A_CITIZENS, came)
+    steps = _steps(connection, period, channels)
+    ended = _by_bot_and_state(step for _, step in steps)
     made = _within(holds, holds.c.created_at, period.starts, period.ends, channels)
     sent = _within(deliveries, deliveries.c.created_at, period.starts, period.ends, channels)
     sent = and_(deliveries.c.state.in_([state.value for state in DeliveryState]), sent)
     read = _read(connection, made)
     return Figures(
         citizens=_citizens(connection, came),
-        exchanges=_by(connection, exchanges.c.state, came),
+        exchanges=_by_state(ended),
         holds=_by(connection, holds.c.state, made),
         deliveries=_by(connection, deliveries.c.state, sent),
         minutes_to_decide=sorted(
@@ -65,8 +82,8 @@ def _figures(
         categories=_categories(_by(connection, holds.c.categories, made)),
         rules=_rules(read),
         topics=_topics(connection, came, topic_of),
-        bots=_bots(connection, came, made),
-        buckets=[_bucket(connection, starts, ends, channels) for starts, ends in period.steps()],
+        bots=_bots(connection, ended, made),
+        buckets=[_bucket(starts, step) for starts, step in steps[-len(period.steps()) :]],
         capped=len(read) == MOST_READ,
     )
 
@@ -92,11 +109,47 @@ def _citizens(connection: Connection, came: ColumnElement[bool]) -> int:
     return int(connection.execute(select(func.count()).select_from(who)).scalar_one())
 
 
-def _bucket(
-    connection: Connection, starts: datetime, ends: datetime, channels: Sequence[str] | None
-) -> Bucket:
+def _steps(
+    connection: Connection, period: Period, channels: Sequence[str] | None
+) -> Sequence[tuple[datetime, Ended]]:
+    """How the exchanges of each step ended, from its start; before them, of what the steps leave out.
+
+    Every exchange is read once, whatever is made of it.
+    """
+    steps = period.steps()
+    if steps and period.starts < steps[0][0]:
+        steps = [(period.starts, steps[0][0]), *steps]
+    return [(starts, _ended(connection, starts, ends, channels)) for starts, ends in steps]
+
+
+def _ended(connection: Connection, starts: datetime, ends: datetime, channels: Sequence[str] | None) -> Ended:
     came = _within(exchanges, exchanges.c.received_at, starts, ends, channels)
-    states = _by(connection, exchanges.c.state, and_(exchanges.c.state.in_(_STATES), _A_CITIZENS, came))
+    seconds = exchanges.c.bot_seconds
+    rows = connection.execute(
+        select(exchanges.c.bot, exchanges.c.state, func.count(), func.count(seconds), func.sum(seconds))
+        .where(exchanges.c.state.in_(_STATES), _A_CITIZENS, came)
+        .group_by(exchanges.c.bot, exchanges.c.state)
+    )
+    return {(row[0], row[1]): Tally(row[2], row[3], row[4] or 0.0) for row in rows}
+
+
+def _by_bot_and_state(parts: Iterable[Ended]) -> Ended:
+    whole: dict[tuple[str, str], Tally] = {}
+    for part in parts:
+        for key, tally in part.items():
+            whole[key] = tally.with_more(whole[key]) if key in whole else tally
+    return whole
+
+
+def _by_state(ended: Ended) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for (_, state), tally in ended.items():
+        counts[state] += tally.count
+    return dict(counts)
+
+
+def _bucket(starts: datetime, ended: Ended) -> Bucket:
+    states = _by_state(ended)
     released = sum(states.get(state, 0) for state in _RELEASED)
     return Bucket(starts, sum(states.values()), released, states.get(ExchangeState.HELD.value, 0))
 
@@ -142,14 +195,7 @@ def _topics(
     return dict(counts.most_common())
 
 
-def _bots(
-    connection: Connection, came: ColumnElement[bool], made: ColumnElement[bool]
-) -> Sequence[BotFigures]:
-    states = connection.execute(
-        select(exchanges.c.bot, exchanges.c.state, func.count(), func.sum(exchanges.c.bot_seconds))
-        .where(came, exchanges.c.bot != "")
-        .group_by(exchanges.c.bot, exchanges.c.state)
-    ).all()
+def _bots(connection: Connection, ended: Ended, made: ColumnElement[bool]) -> Sequence[BotFigures]:
     decided = connection.execute(
         select(exchanges.c.bot, holds.c.state, func.count())
         .join(holds, holds.c.exchange_id == exchanges.c.id)
@@ -157,15 +203,14 @@ def _bots(
         .group_by(exchanges.c.bot, holds.c.state)
     ).all()
     ends = {(row[0], row[1]): row[2] for row in decided}
-    return [
-        _bot(name, [row for row in states if row[0] == name], ends) for name in sorted({r[0] for r in states})
-    ]
+    return [_bot(name, ended, ends) for name in sorted({bot for bot, _ in ended if bot})]
 
 
-def _bot(name: str, rows: Sequence[Any], ends: Mapping[tuple[str, str], int]) -> BotFigures:
-    counts = {row[1]: row[2] for row in rows}
-    timed = sum(row[2] for row in rows if row[3] is not None)
-    seconds = sum(row[3] for row in rows if row[3] is not None)
+def _bot(name: str, ended: Ended, ends: Mapping[tuple[str, str], int]) -> BotFigures:
+    mine = {state: tally for (bot, state), tally in ended.items() if bot == name}
+    counts = {state: tally.count for state, tally in mine.items()}
+    timed = sum(tally.timed for tally in mine.values())
+    seconds = sum(tally.seconds for tally in mine.values())
     return BotFigures(
         name,
         sum(counts.values()),

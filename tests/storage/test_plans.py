@@ -165,15 +165,51 @@ async def test_the_queue_comes_in_order_without_sorting(store: SqlStore, questio
         assert not re.search(r"\bSort\b|TEMP B-TREE", plan), plan
 
 
+BY_PAIRS = {
+    "postgresql": ["Bitmap Index Scan on holds_by_pairs"],
+    "sqlite": [
+        "SCAN hold_pairs VIRTUAL TABLE INDEX",
+        "SEARCH hold_words USING INTEGER PRIMARY KEY",
+        "SEARCH holds USING INDEX sqlite_autoindex_holds_1",
+    ],
+}
+
+
 @pytest.mark.parametrize(
-    "word", [pytest.param("第3711号窗口", id="long"), pytest.param("公交", id="of two characters")]
+    ("word", "numbers"),
+    [
+        pytest.param("第3711号窗口", [3711], id="long"),
+        pytest.param("公交", [], id="of two characters, said by nobody"),
+    ],
 )
-async def test_a_rare_word_is_found_by_its_pairs_or_along_the_queue(store: SqlStore, word: str) -> None:
-    wanted = {"postgresql": "holds_by_pairs", "sqlite": "holds_by_due"}[store.database.reader.dialect.name]
+async def test_a_rare_word_is_found_by_its_pairs(store: SqlStore, word: str, numbers: list[int]) -> None:
     with overheard(store) as statements:
         page = await store.holds(HoldFilter(text=word))
-    assert [one.id for one in page.items] == (["h000000000003711"] if "3711" in word else [])
-    assert wanted in await explained(store, *statements[0])
+        assert await store.count_holds(HoldFilter(text=word)) == len(numbers)
+    assert [one.id for one in page.items] == [f"h{number:015d}" for number in numbers]
+    plans = [await explained(store, *one) for one in statements]
+    by_pairs = [plan for plan in plans if "pairs" in plan]
+    assert len(by_pairs) == 2
+    for plan in by_pairs:
+        for step in BY_PAIRS[store.database.reader.dialect.name]:
+            assert step in plan
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(HoldFilter(text="路灯坏了"), id="by all"),
+        pytest.param(HoldFilter(text="1号窗口几点", channels=("channel-3",)), id="by some, on one channel"),
+    ],
+)
+async def test_a_common_word_is_found_along_the_queue(store: SqlStore, asked: HoldFilter) -> None:
+    """No index of words is asked: collecting what many say would take long where there are many."""
+    with overheard(store) as statements:
+        page = await store.holds(asked)
+    assert len(page.items) == asked.limit
+    plans = [await explained(store, *one) for one in statements]
+    assert not [plan for plan in plans if "pairs" in plan]
+    assert [plan for plan in plans if "holds_by_due" in plan]
 
 
 # --- overhearing ------------------------------------------------------------------------------
