@@ -295,6 +295,21 @@ async def test_tries_are_counted_by_all_processes_together(settings: Coordinatio
         assert await replicas[0].pace.allows(Limit("others", 6, LONG), "10.0.0.1")
 
 
+async def test_what_was_refused_for_what_others_spent_costs_nothing_here(
+    server: Valkey, settings: Coordination
+) -> None:
+    """Else who asks again and again would be kept out longer by each process than by all together."""
+    limit = Limit("api", 5, LONG)
+    async with pair(settings) as (one, two):
+        assert (await two.pace.spend(limit, "li", 5)).allowed
+        for _ in range(5):
+            refused = await one.pace.spend(limit, "li", 1)
+            assert (refused.allowed, refused.left) == (False, 0)
+            assert not await one.pace.allows(limit, "li")
+        server.tell("FLUSHALL")  # as if those of the other had grown old
+        assert [await one.pace.allows(limit, "li") for _ in range(6)] == [True] * 5 + [False]
+
+
 RIGHTS = (
     "+get +set +del +pttl +eval +evalsha +script|load +publish +subscribe +unsubscribe +ping "
     "+lindex +lpush +ltrim +expire"
@@ -311,7 +326,7 @@ async def test_it_needs_no_more_rights_than_the_manual_says(server: Valkey, sett
         await together(one, two)
         await shared(one, two)
         async with one.coordinator.lock("k", LONG):
-            assert await one.pace.allows(Limit("guesses", 1, LONG), "10.0.0.1")
+            assert (await one.pace.spend(Limit("guesses", 1, LONG), "10.0.0.1", 1)).allowed
         assert not await two.pace.allows(Limit("guesses", 1, LONG), "10.0.0.1")
         assert (one.ear.failures, two.ear.failures) == ([], [])
     assert one.coordinator.trouble == ""
