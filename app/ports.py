@@ -27,6 +27,7 @@ from app.core.records import (
     ExchangeState,
     Hold,
     Outcome,
+    Pressing,
     WorkOrder,
 )
 
@@ -229,6 +230,10 @@ class Store(Protocol):
 
     async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:
         """PENDING or CLAIMED, with `deliver_by` <= now."""
+        ...
+
+    async def pressing_holds(self, now: datetime, soon: timedelta) -> Mapping[str, Pressing]:
+        """By channel, those that have any; of either kind at most MOST_COUNTED in all are counted."""
         ...
 
     async def waiting(self, now: datetime) -> Sequence[str]:

@@ -138,6 +138,10 @@ ROWS: Sequence[tuple[str, Sequence[Curve]]] = (
                 [("max by (kind) (guard_records)", "{{kind}}")],
             ),
             Curve(
+                "等不得的待审 · holds that press",
+                [(f"max by (channel, why) (guard_holds_pressing{{{CHANNEL}}})", "{{channel}} {{why}}")],
+            ),
+            Curve(
                 "记录库不在时留在本机的 · kept on the guard's disk while the records are away",
                 [
                     ("sum(guard_spool_messages)", "还在等 waiting"),

@@ -1,13 +1,18 @@
 """What /metrics tells of this process, the records' sizes among it."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from app.assembly.guarding import Guarding
-from app.assembly.parts import Parts
+from app.assembly.parts import Parts, utc_now
 from app.core.errors import StoreError
+from app.core.records import Pressing
 from app.service.switches import Switches
 from app.telemetry.metrics import BOT, PLATFORM
 from app.telemetry.siblings import Render
+
+CLOSING_WITHIN = timedelta(minutes=30)
+"""A platform's window that closes so soon presses: a person needs the time to read."""
 
 
 def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
@@ -16,6 +21,8 @@ def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
     async def render() -> tuple[bytes, str]:
         with suppress(StoreError):  # the gauges keep their last values
             parts.metrics.set_counts(await parts.store.counts())
+            pressing = await parts.store.pressing_holds(utc_now(), CLOSING_WITHIN)
+            parts.metrics.set_pressing({name: pressing.get(name, Pressing()) for name in channels})
         parts.metrics.set_spool(parts.spool.waiting)
         following = parts.following
         parts.metrics.set_following(current=following.is_sure, clock_offset_s=following.clock_offset_s)

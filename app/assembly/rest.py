@@ -47,7 +47,7 @@ def rest_app(
         redirect_slashes=False,
     )
     install(rest)
-    caller_with = callers(Tokens(settings.api_tokens))
+    caller_with = callers(Tokens(settings.api_tokens), parts.pace)
 
     async def records() -> str:
         try:

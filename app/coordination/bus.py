@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from uuid import uuid4
 
-from app.coordination.link import Away, Link
+from app.coordination.link import Away, Link, heeded
 from app.coordination.local import Topics
 from app.coordination.servers import Client
 
@@ -72,15 +72,15 @@ class Bus:
         times_up = self._link.times_up
         async with self._client.pubsub() as subscription:
             async with asyncio.timeout(self._timeout_s):
-                await subscription.subscribe(self._channel)
-                while await subscription.get_message(timeout=self._timeout_s) is None:
+                await heeded(subscription.subscribe(self._channel))
+                while await heeded(subscription.get_message(timeout=self._timeout_s)) is None:
                     continue
             if ready.is_set():
                 self._topics.announce_all()
             ready.set()
             asked = False
             while times_up == self._link.times_up:
-                message = await subscription.get_message(timeout=HEARTBEAT_S)
+                message = await heeded(subscription.get_message(timeout=HEARTBEAT_S))
                 if message is not None:
                     asked = False
                     self._heard(message)
@@ -89,7 +89,7 @@ class Bus:
                 else:
                     asked = True
                     async with asyncio.timeout(self._timeout_s):
-                        await subscription.ping()
+                        await heeded(subscription.ping())
 
     def _heard(self, message: dict[str, object]) -> None:
         data = message["data"]

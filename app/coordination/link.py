@@ -30,6 +30,22 @@ class Away(GuardError):
     """Redis does not answer, or refuses. The caller does without."""
 
 
+async def heeded(call: Awaitable[T]) -> T:
+    """What `call` gives; raises CancelledError where its task was cancelled meanwhile and `call` went on.
+
+    The client writes within asyncio.wait_for, which before Python 3.12 forgets a cancellation that comes in
+    the moment the writing is done: who waits for the end of such a task would wait for ever.
+    Source: https://github.com/python/cpython/issues/86296.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        return await call
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
 class Link:
     def __init__(
         self,
@@ -62,7 +78,7 @@ class Link:
             async with asyncio.timeout(self._timeout_s), self._room:
                 if self.trouble:
                     raise Away(self.trouble)
-                return await call()
+                return await heeded(call())
         except Away:
             raise
         except Exception as error:  # the client raises also what it does not document: nothing may pass on
@@ -98,9 +114,9 @@ class Link:
         name = f"{self._prefix}:probe:{{{random.randrange(PROBES)}}}"  # noqa: S311
         try:
             async with asyncio.timeout(PATIENCE * self._timeout_s):
-                await self._client.get(name)
+                await heeded(self._client.get(name))
             async with asyncio.timeout(self._timeout_s):
-                await self._client.set(name, b"", px=10_000)
+                await heeded(self._client.set(name, b"", px=10_000))
         except Exception as error:
             self.lose(error)
         else:

@@ -4,9 +4,9 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from app.coordination.link import Away, Link
-from app.coordination.pace import LocalPace, item_of
+from app.coordination.pace import LocalPace, item_of, spend
 from app.coordination.servers import Client
-from app.core.pace import Limit
+from app.core.pace import Limit, Spent
 
 
 class _Counts(RedisStorage):
@@ -22,20 +22,35 @@ class _Counts(RedisStorage):
 
 
 class SharedPace:
+    """Never no limit, never a lock-out of everybody: where Redis is silent, our own count says it."""
+
     def __init__(self, client: Client, prefix: str, link: Link) -> None:
         self._link = link
         self._own = LocalPace()
-        """Counts always, so that it knows where it stands when it is alone."""
+        """Counts what was allowed here, so that it knows where it stands when it is alone."""
         self._limiter = MovingWindowRateLimiter(_Counts(client, prefix))
 
     async def allows(self, limit: Limit, who: str) -> bool:
-        """Never no limit, never a lock-out of everybody: where Redis is silent, our own count says it."""
-        if not await self._own.allows(limit, who):
+        if await self._own.exhausted(limit, who):
             return False
         try:
-            return await self._link.ask(lambda: self._limiter.hit(item_of(limit), limit.name, who))
+            allowed = await self._link.ask(lambda: self._limiter.hit(item_of(limit), limit.name, who))
         except Away:
-            return True
+            return await self._own.allows(limit, who)
+        if allowed:
+            await self._own.allows(limit, who)
+        return allowed
+
+    async def spend(self, limit: Limit, who: str, cost: int) -> Spent:
+        if await self._own.exhausted(limit, who, cost):
+            return await self._own.so_far(limit, who, allowed=False)
+        try:
+            shared = await self._link.ask(lambda: spend(self._limiter, limit, who, cost))
+        except Away:
+            return await self._own.spend(limit, who, cost)
+        if shared.allowed:
+            await self._own.spend(limit, who, cost)
+        return shared
 
     async def exhausted(self, limit: Limit, who: str) -> bool:
         if await self._own.exhausted(limit, who):

@@ -137,6 +137,16 @@ class Hold:
         return self.deliver_by > now
 
 
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """How many open holds of a channel somebody must see to now."""
+
+    late: int = 0
+    """The policy wanted them decided by now."""
+    closing: int = 0
+    """The platform's window closes soon: after that the citizen hears nothing."""
+
+
 class DeliveryState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"

@@ -1,5 +1,6 @@
 """Plays the citizen by HTTP: push messages, read what arrived, order faults, put the clock forward."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Control:
     faults: Faults
     wechat_api: WeChatApi
     weibo_api: WeiboApi
+    resends: asyncio.Event
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -44,6 +46,7 @@ class Control:
             Mount("/static", StaticFiles(directory=STATIC)),
             Route("/emulator/faults", _safely(self._add_fault), methods=["POST"]),
             Route("/emulator/faults", self._clear_faults, methods=["DELETE"]),
+            Route("/emulator/resends", _safely(self._hold_resends), methods=["POST"]),
             Route("/emulator/clock", _safely(self._advance), methods=["POST"]),
             Route("/emulator/wechat/verification", self._verify_wechat, methods=["POST"]),
             Route("/emulator/weibo/verification", self._verify_weibo, methods=["POST"]),
@@ -65,6 +68,13 @@ class Control:
     async def _clear_faults(self, _request: Request) -> Response:
         self.faults.clear()
         return JSONResponse({"ok": True})
+
+    async def _hold_resends(self, wanted: Mapping[str, object]) -> Mapping[str, object]:
+        """{"wait": true}: what would be pushed again waits until {"wait": false}."""
+        if not isinstance(wanted.get("wait"), bool):
+            raise Unusable("wait: true or false is needed")
+        (self.resends.clear if wanted["wait"] else self.resends.set)()
+        return {"ok": True}
 
     async def _advance(self, wanted: Mapping[str, object]) -> Mapping[str, object]:
         """{"advance_s": 172800}: 48 hours later."""

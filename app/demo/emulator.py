@@ -15,7 +15,7 @@ from app.demo.clock import SettableClock
 from app.demo.control import Control
 from app.demo.faults import Faults
 from app.demo.inbox import Inbox
-from app.demo.pushing import Pace
+from app.demo.pushing import Pace, flowing
 from app.demo.serving import serve
 from app.demo.wechat_account import Followers, WeChatAccount
 from app.demo.wechat_api import WeChatApi
@@ -57,6 +57,7 @@ def make_emulator(
 ) -> Emulator:
     """Join everything. Another `wechat_wire` makes the emulator independent of our own crypto."""
     clock, inbox = SettableClock(), Inbox()
+    resends = flowing()
     followers, windows, comments = Followers(clock), Windows(clock), Comments()
     wechat = WeChatEmulator(
         accounts.wechat,
@@ -67,9 +68,18 @@ def make_emulator(
         inbox,
         real_time,
         accounts.pace,
+        resends,
     )
     weibo = WeiboEmulator(
-        accounts.weibo, accounts.weibo_webhook, http, windows, comments, inbox, real_time, accounts.pace
+        accounts.weibo,
+        accounts.weibo_webhook,
+        http,
+        windows,
+        comments,
+        inbox,
+        real_time,
+        accounts.pace,
+        resends,
     )
     wechat_api = WeChatApi(accounts.wechat, followers, inbox, clock)
     wechat_posts = WeChatPosts(wechat_api)
@@ -90,7 +100,7 @@ def make_emulator(
         lifespan=life,
     )
     faults = Faults(starlette)
-    control = Control(wechat, weibo, inbox, clock, faults, wechat_api, weibo_api)
+    control = Control(wechat, weibo, inbox, clock, faults, wechat_api, weibo_api, resends)
     starlette.routes.extend(control.routes())
     return Emulator(faults, wechat, weibo, inbox, clock, wechat_api, wechat_posts, weibo_api)
 

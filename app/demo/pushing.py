@@ -68,17 +68,30 @@ class PushResult:
         }
 
 
+def flowing() -> asyncio.Event:
+    """Set: resends go out when it is their time. Cleared: they wait, as at a platform that has much to do."""
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 def message_ids() -> Iterator[int]:
     """64-bit ids that never come again, also not after a restart."""
     return itertools.count(time_ns() // 1000)
 
 
 async def push(
-    http: httpx.AsyncClient, url: str, sign: Callable[[], SignedRequest], pace: Pace, lose_answers: int = 0
+    http: httpx.AsyncClient,
+    url: str,
+    sign: Callable[[], SignedRequest],
+    pace: Pace,
+    lose_answers: int = 0,
+    resends: asyncio.Event | None = None,
 ) -> Pushed:
     """POST one message until it is answered; each try is signed anew.
 
-    The first `lose_answers` answers get lost on the way back, as when a network breaks.
+    The first `lose_answers` answers get lost on the way back, as when a network breaks. `resends`: see
+    `flowing`; None: nothing holds them back.
     """
     tries: list[Try] = []
     begin = monotonic()
@@ -92,6 +105,8 @@ async def push(
             return Pushed(tuple(tries), body)
         if number + 1 < pace.tries:
             await asyncio.sleep(max(0.0, pace.answer_within_s - (monotonic() - started)))
+            if resends is not None:
+                await resends.wait()
     return Pushed(tuple(tries), None)
 
 

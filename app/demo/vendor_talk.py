@@ -31,8 +31,8 @@ class Line:
 LATE_S = 8.0
 """Past the five seconds of a push."""
 
-THINKING_S = 3.0
-"""Long, but in time."""
+THINKING_S = 2.0
+"""Long enough to be killed meanwhile, and in time."""
 
 _LINES: Mapping[str, Line] = {
     # late

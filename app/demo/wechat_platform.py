@@ -1,5 +1,6 @@
 """WeChat, as one account and its followers meet it: pushes out, answers and messages in."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,7 +9,7 @@ import httpx
 
 from app.demo.answers import Abnormal, PassiveAnswer
 from app.demo.inbox import Inbox, Received, Via
-from app.demo.pushing import Pace, Pushed, PushResult, message_ids, push
+from app.demo.pushing import Pace, Pushed, PushResult, flowing, message_ids, push
 from app.demo.wechat_account import Followers, WeChatAccount
 from app.demo.wechat_answers import read_answer
 from app.demo.wechat_pushes import fields_of, is_event, window_of
@@ -31,6 +32,7 @@ class WeChatEmulator:
     clock: Clock
     """Of pushes and of the inbox; windows and tokens go by the followers' own."""
     pace: Pace = field(default_factory=Pace)
+    resends: asyncio.Event = field(default_factory=flowing)
     _ids: Iterator[int] = field(default_factory=message_ids)
 
     async def verify_url(self) -> bool:
@@ -55,7 +57,12 @@ class WeChatEmulator:
         content = self._content(user, kind, fields or {}, asked_at)
         self._note_follower(user, content)
         pushed = await push(
-            self.http, self.webhook_url, lambda: self._sealed(user, write(content)), self.pace, lose_answers
+            self.http,
+            self.webhook_url,
+            lambda: self._sealed(user, write(content)),
+            self.pace,
+            lose_answers,
+            self.resends,
         )
         answer, problem = self._read(user, pushed)
         self._show(user, answer, problem)

@@ -1,5 +1,6 @@
 """Weibo, as one account and its followers meet it: private messages, mentions, events and comments."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ import httpx
 
 from app.demo.answers import Abnormal, PassiveAnswer
 from app.demo.inbox import Inbox, Received, Via
-from app.demo.pushing import Pace, Pushed, PushResult, message_ids, push
+from app.demo.pushing import Pace, Pushed, PushResult, flowing, message_ids, push
 from app.demo.weibo_account import Comment, Comments, Post, WeiboAccount, Windows
 from app.demo.weibo_answers import read_answer
 from app.platforms.signatures import signature_of
@@ -51,6 +52,7 @@ class WeiboEmulator:
     inbox: Inbox
     clock: Clock
     pace: Pace = field(default_factory=Pace)
+    resends: asyncio.Event = field(default_factory=flowing)
     ids: Iterator[int] = field(default_factory=message_ids)
     _last_created: dict[int, datetime] = field(default_factory=dict)
 
@@ -77,7 +79,9 @@ class WeiboEmulator:
         content = self._content(user, kind, text, data or {}, self._created_at(user, asked_at))
         self._note_follower(user, kind)
         body = json.dumps(content, ensure_ascii=False).encode()
-        pushed = await push(self.http, self.webhook_url, lambda: self._signed(body), self.pace, lose_answers)
+        pushed = await push(
+            self.http, self.webhook_url, lambda: self._signed(body), self.pace, lose_answers, self.resends
+        )
         answer, problem = self._read(user, pushed)
         if answer is not None:
             self.inbox.add(Received(str(user), self.clock(), Via.PASSIVE, answer.kind, answer.text))

@@ -1,4 +1,7 @@
-"""One process that serves: on the event loop until a signal, then drained."""
+"""One process that serves: on the event loop until a signal, then drained.
+
+By itself it reads nothing anew: SIGHUP is answered with a warning that says what does.
+"""
 
 import asyncio
 import gc
@@ -7,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import structlog
 import uvicorn
 import uvloop
 
@@ -36,6 +40,7 @@ def run(settings: Settings, doors: Doors, announce: Announce, siblings: Siblings
 
 def serve(settings: Settings, announce: Announce) -> None:
     """Open the doors and run. Raises ConfigError, StoreError."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a loop that can say something
     run(settings, open_doors(settings), announce)
 
 
@@ -65,6 +70,8 @@ async def opened_guard(
 
 
 async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings: Siblings | None) -> None:
+    if siblings is None:  # else it is for the process that started us
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _refuse_to_reload)
     async with opened_guard(settings, doors.front, siblings) as guard:
         config = uvicorn.Config(
             guard.app,
@@ -86,6 +93,14 @@ async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings:
         password = await first_administrator(guard.store.database, settings.console)
         announce(address(doors.front), address(doors.proxy), password)
         await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([doors.front])
+
+
+def _refuse_to_reload() -> None:
+    structlog.get_logger("serving").warning(
+        "reload.needs-restart",
+        detail="this guard is one process; restart it to read the configuration and the rules anew, "
+        "or run several (--workers), which replace each other",
+    )
 
 
 def _spare_the_collector() -> None:

@@ -1,14 +1,14 @@
 """Holds: the queue, a decision, what has expired."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
 from app.core.errors import Conflict, GuardError, HoldNotFound
-from app.core.records import AuditEntry, Callback, Delivery, Hold, WorkOrder
+from app.core.records import AuditEntry, Callback, Delivery, Hold, Pressing, WorkOrder
 from app.ports import MOST_COUNTED, HoldFilter, Page
 from app.storage import locks, searching, trail
 from app.storage.claims import OPEN_HOLDS
@@ -51,6 +51,23 @@ def count(connection: Connection, wanted: HoldFilter) -> int:
         return len(searching.first(connection, wanted, MOST_COUNTED, in_order=False))
     few = matching(select(holds.c.id), wanted).limit(MOST_COUNTED).subquery()
     return int(connection.execute(select(func.count()).select_from(few)).scalar_one())
+
+
+def pressing(connection: Connection, now: datetime, soon: timedelta) -> Mapping[str, Pressing]:
+    late = _by_channel(connection, holds.c.open, holds.c.due_at <= now, holds.c.decide_by <= now)
+    closing = _by_channel(
+        connection,
+        holds.c.state.in_(OPEN_HOLDS),
+        holds.c.deliver_by > now,
+        holds.c.deliver_by <= now + soon,
+    )
+    return {name: Pressing(late.get(name, 0), closing.get(name, 0)) for name in {*late, *closing}}
+
+
+def _by_channel(connection: Connection, *which: ColumnElement[bool]) -> Mapping[str, int]:
+    few = select(holds.c.channel).where(*which).limit(MOST_COUNTED).subquery()
+    rows = connection.execute(select(few.c.channel, func.count()).group_by(few.c.channel))
+    return {channel: count for channel, count in rows}
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> Sequence[Hold]:

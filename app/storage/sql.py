@@ -22,6 +22,7 @@ from app.core.records import (
     Hold,
     Outcome,
     PostState,
+    Pressing,
     WorkOrder,
 )
 from app.ports import Allowance, AuditFilter, HoldFilter, Page, Standing
@@ -149,6 +150,9 @@ class SqlStore:
 
     async def expired_holds(self, now: datetime, limit: int) -> Sequence[Hold]:
         return await self.database.read(lambda connection: holds.expired(connection, now, limit))
+
+    async def pressing_holds(self, now: datetime, soon: timedelta) -> Mapping[str, Pressing]:
+        return await self.database.read(lambda connection: holds.pressing(connection, now, soon))
 
     # --- deliveries ---------------------------------------------------------------------------
 

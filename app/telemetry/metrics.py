@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from app.core.bypass import Alert
 from app.core.model import Finding, Message
-from app.core.records import Delivery, Exchange, Hold
+from app.core.records import Delivery, Exchange, Hold, Pressing
 
 ANSWER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 4.5, 5)
 """The platforms hang up at 5 s."""
@@ -105,6 +105,12 @@ class Metrics:
         )
         self._waiting = Gauge(
             "guard_records", "Records that wait for somebody", ["kind"], registry=self.registry
+        )
+        self._pressing = Gauge(
+            "guard_holds_pressing",
+            "Open holds that somebody must see to now, by why",
+            ["channel", "why"],
+            registry=self.registry,
         )
         self._shadow = Gauge(
             "guard_shadow_mode",
@@ -238,6 +244,12 @@ class Metrics:
         """`Store.counts()`, taken for each reading of the metrics."""
         for kind, count in counts.items():
             self._waiting.labels(kind).set(count)
+
+    def set_pressing(self, channels: Mapping[str, Pressing]) -> None:
+        """`Store.pressing_holds()`; also of the channels that have none."""
+        for channel, pressing in channels.items():
+            self._pressing.labels(channel, "late").set(pressing.late)
+            self._pressing.labels(channel, "closing").set(pressing.closing)
 
     def set_spool(self, messages: int) -> None:
         """How many messages this process has in its spool."""

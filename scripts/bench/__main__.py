@@ -5,7 +5,6 @@ The guard and the relay get one core, the bot and the load the other, as far as 
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,47 +19,20 @@ from scripts.bench import checker, egress, shared
 from scripts.bench.load import Load, full, steady
 from scripts.bench.servers import (
     TOKEN,
+    Server,
     cores,
     cpu_seconds,
     free_port,
     peak_mb,
-    process,
-    signed_query,
-    wait_for_port,
-    wait_until_ready,
+    start_bare_relay,
+    start_guard,
+    start_upstream,
 )
+from scripts.bench.shared import CHANNEL, EMBEDDED
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 REPORT = Path("build/bench.json")
-
-CONFIG = """
-[server]
-port = {port}
-[storage]
-url = "sqlite:///{folder}/bench.db"
-[monitoring]
-log_level = "warning"
-[bots.upstream]
-kind = "webhook"
-url = "{upstream}"
-token = "{token}"
-[channels.bench]
-platform = "wechat"
-bot = "upstream"
-app_id = "wx-bench"
-token = "{token}"
-mode = "plaintext"
-signature_max_age_s = 86400
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    name: str
-    port: int
-    path: str
-    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +54,11 @@ def main() -> None:
 
 
 def _start(folder: Path, running: ExitStack) -> tuple[Server, Server]:
-    server_core, load_core = cores()
-    upstream_port, bare_port, guard_port = free_port(), free_port(), free_port()
-    upstream = f"http://127.0.0.1:{upstream_port}/wechat"
-    (folder / "bench.toml").write_text(
-        CONFIG.format(port=guard_port, folder=folder, upstream=upstream, token=TOKEN)
-    )
-    query = signed_query()
-    uvicorn = [sys.executable, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
-    running.enter_context(
-        process([*load_core, *uvicorn, "--port", str(upstream_port), "scripts.bench.upstream:app"], {})
-    )
-    relay = running.enter_context(
-        process(
-            [*server_core, *uvicorn, "--port", str(bare_port), "scripts.bench.bare_relay:app"],
-            {"BENCH_UPSTREAM": upstream},
-        )
-    )
-    guard = running.enter_context(
-        process(
-            [*server_core, sys.executable, "-m", "app", "serve", "--config", str(folder / "bench.toml")], {}
-        )
-    )
-    for port in (upstream_port, bare_port, guard_port):
-        wait_for_port(port)
-    wait_until_ready(guard_port)
-    return (
-        Server("bare relay", bare_port, f"/wechat?{query}", relay.pid),
-        Server("shenyan", guard_port, f"/hooks/bench?{query}", guard.pid),
-    )
+    bot_port, port = start_upstream(running), free_port()
+    config = folder / "bench.toml"
+    bot = f"http://127.0.0.1:{bot_port}/wechat"
+    config.write_text(CHANNEL.format(port=port, upstream=bot, token=TOKEN) + EMBEDDED.format(folder=folder))
+    return start_bare_relay(running, bot_port), start_guard(running, "shenyan", config, port)
 
 
 def _round(servers: tuple[Server, Server], number: int) -> Mapping[tuple[str, int], Measured]:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
@@ -23,16 +24,7 @@ from app.loading.config import load_settings
 from app.service.vendors import Vendors
 from app.settings.whole import Settings
 from scripts.bench.load import PUSH, Load, steady
-from scripts.bench.servers import (
-    TOKEN,
-    cores,
-    cpu_seconds,
-    free_port,
-    process,
-    signed_query,
-    wait_for_port,
-    wait_until_ready,
-)
+from scripts.bench.servers import TOKEN, cpu_seconds, free_port, signed_query, start_guard, start_upstream
 
 SECRET = "bench-secret"  # noqa: S105
 PER_SECOND = 100
@@ -92,34 +84,27 @@ def measure(seconds: int) -> list[dict[str, str | float]]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
 class Ports:
-    def __init__(self) -> None:
-        self.platform, self.upstream, self.guard = free_port(), free_port(), free_port()
-        self.guard_pid = 0
+    platform: int
+    guard: int
+    guard_pid: int
 
 
 def _start(folder: Path, running: ExitStack) -> Ports:
-    ports, (server_core, load_core) = Ports(), cores()
-    (folder / "egress.toml").write_text(
+    platform, bot, port = start_upstream(running, "platform"), start_upstream(running), free_port()
+    config = folder / "egress.toml"
+    config.write_text(
         CONFIG.format(
-            port=ports.guard,
-            upstream=ports.upstream,
-            platform=ports.platform,
+            port=port,
+            upstream=bot,
+            platform=platform,
             folder=folder,
             token=TOKEN,
             hash=sha256(SECRET.encode()).hexdigest(),
         )
     )
-    uvicorn = [sys.executable, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
-    for port, app in ((ports.platform, "platform"), (ports.upstream, "upstream")):
-        command = [*load_core, *uvicorn, "--port", str(port), f"scripts.bench.{app}:app"]
-        running.enter_context(process(command, {}))
-    guard = [*server_core, sys.executable, "-m", "app", "serve", "--config", str(folder / "egress.toml")]
-    ports.guard_pid = running.enter_context(process(guard, {})).pid
-    for port in (ports.platform, ports.upstream, ports.guard):
-        wait_for_port(port)
-    wait_until_ready(ports.guard)
-    return ports
+    return Ports(platform, port, start_guard(running, "shenyan", config, port).pid)
 
 
 async def _citizens(port: int, many: int) -> None:

@@ -5,15 +5,59 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 TOKEN = "benchtoken"  # noqa: S105
+STARTS_WITHIN_S = 120.0
+"""Longer than the rules take to load on a busy machine."""
+UVICORN = (sys.executable, "-m", "uvicorn", "--no-access-log", "--log-level", "warning")
+NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    name: str
+    port: int
+    path: str
+    """Where pushes go."""
+    pid: int
+
+
+def start_upstream(opened: ExitStack, app: str = "upstream") -> int:
+    """Start the bot, or another of `scripts.bench`'s applications, on the core of the load; its port."""
+    return _application(opened, app, cores()[1], NOTHING)[0]
+
+
+def start_bare_relay(opened: ExitStack, bot_port: int) -> Server:
+    """What does nothing but pass on, on the core of the servers."""
+    environ = {"BENCH_UPSTREAM": f"http://127.0.0.1:{bot_port}/wechat"}
+    port, pid = _application(opened, "bare_relay", cores()[0], environ)
+    return Server("bare relay", port, f"/wechat?{signed_query()}", pid)
+
+
+def start_guard(opened: ExitStack, name: str, config: Path, port: int) -> Server:
+    """A guard whose channel is `bench`, on the core of the servers; returns when it is ready."""
+    command = [*cores()[0], sys.executable, "-m", "app", "serve", "--config", str(config)]
+    started = opened.enter_context(process(command, NOTHING))
+    _await(started, lambda: _is_ready(port), "become ready")
+    return Server(name, port, f"/hooks/bench?{signed_query()}", started.pid)
+
+
+def _application(opened: ExitStack, app: str, pin: list[str], environ: Mapping[str, str]) -> tuple[int, int]:
+    """Port and process id."""
+    port = free_port()
+    command = [*pin, *UVICORN, "--port", str(port), f"scripts.bench.{app}:app"]
+    started = opened.enter_context(process(command, environ))
+    _await(started, lambda: _listens(port), "listen")
+    return port, started.pid
 
 
 def signed_query() -> str:
@@ -49,25 +93,28 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def wait_for_port(port: int, within_s: float = 30) -> None:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
+def _await(started: subprocess.Popen[bytes], holds: Callable[[], bool], what: str) -> None:
+    """Raises RuntimeError, at once where the process has ended."""
+    end = time.monotonic() + STARTS_WITHIN_S
+    while not holds():
+        if started.poll() is not None:
+            raise RuntimeError(f"{started.args!r} ended with {started.returncode}; its reason stands above")
+        if time.monotonic() > end:
+            raise RuntimeError(f"{started.args!r} did not {what} within {STARTS_WITHIN_S:g} s")
         time.sleep(0.1)
-    raise RuntimeError(f"nothing listens on port {port}")
 
 
-def wait_until_ready(port: int, within_s: float = 30) -> None:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/readyz"):
-                return
-        except (URLError, ConnectionError):
-            time.sleep(0.1)
-    raise RuntimeError("the guard did not become ready")
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/readyz"):
+            return True
+    except (URLError, ConnectionError):
+        return False
 
 
 def cpu_seconds(pid: int) -> float:

@@ -7,7 +7,6 @@ say how the cores were shared out; what can be told there is the processor time 
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -24,13 +23,13 @@ from app.storage.migrate import upgrade
 from scripts.bench.load import Load, full
 from scripts.bench.servers import (
     TOKEN,
+    Server,
     cores,
     cpu_seconds,
     free_port,
-    process,
-    signed_query,
-    wait_for_port,
-    wait_until_ready,
+    start_bare_relay,
+    start_guard,
+    start_upstream,
 )
 from scripts.postgres import Postgres, running_postgres
 from tests.coordination.valkey import KEY, PASSWORD, Valkey, plain, running, url_of
@@ -69,14 +68,6 @@ secret_key = "{key}"
 """
 
 Entry = dict[str, str | float]
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    name: str
-    port: int
-    path: str
-    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +139,16 @@ def _backing(folder: Path, opened: ExitStack) -> Backing:
 
 
 def _start(folder: Path, backing: Backing, opened: ExitStack) -> Sequence[Server]:
-    server_core, load_core = cores()
-    upstream_port, bare_port = free_port(), free_port()
-    upstream = f"http://127.0.0.1:{upstream_port}/wechat"
-    uvicorn = [sys.executable, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
-    opened.enter_context(
-        process([*load_core, *uvicorn, "--port", str(upstream_port), "scripts.bench.upstream:app"], {})
-    )
-    relay = opened.enter_context(
-        process(
-            [*server_core, *uvicorn, "--port", str(bare_port), "scripts.bench.bare_relay:app"],
-            {"BENCH_UPSTREAM": upstream},
-        )
-    )
-    for port in (upstream_port, bare_port):
-        wait_for_port(port)
-    servers = [Server("bare relay", bare_port, f"/wechat?{signed_query()}", relay.pid)]
+    bot_port = start_upstream(opened)
+    servers = [start_bare_relay(opened, bot_port)]
     shared = SHARED.format(
         postgres=backing.url, redis=url_of(backing.redis), password=PASSWORD, key=KEY, folder=folder
     )
     for name, tables in (("embedded", EMBEDDED.format(folder=folder)), ("one", shared), ("two", shared)):
-        port = free_port()
-        file = folder / f"{name}.toml"
-        file.write_text(CHANNEL.format(port=port, upstream=upstream, token=TOKEN) + tables)
-        guard = opened.enter_context(
-            process([*server_core, sys.executable, "-m", "app", "serve", "--config", str(file)], {})
-        )
-        wait_for_port(port)
-        wait_until_ready(port)
-        servers.append(Server(name, port, f"/hooks/bench?{signed_query()}", guard.pid))
+        port, file = free_port(), folder / f"{name}.toml"
+        bot = f"http://127.0.0.1:{bot_port}/wechat"
+        file.write_text(CHANNEL.format(port=port, upstream=bot, token=TOKEN) + tables)
+        servers.append(start_guard(opened, name, file, port))
     return servers
 
 

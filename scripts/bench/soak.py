@@ -22,17 +22,16 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from app.settings.channels import HOLDING_TEXT
+from app.storage.migrate import upgrade
 from scripts.bench.load import new_pushes, posted
 from scripts.bench.servers import (
     TOKEN,
-    cores,
+    Server,
     descriptors,
     free_port,
-    process,
     resident_mb,
-    signed_query,
-    wait_for_port,
-    wait_until_ready,
+    start_guard,
+    start_upstream,
 )
 from scripts.bench.shared import CHANNEL, EMBEDDED, SHARED
 from scripts.postgres import running_postgres
@@ -50,13 +49,6 @@ REST_S = 6.0
 IDLE_S = 2.0
 HOLDING = HOLDING_TEXT.encode()
 REPORT = Path("build/soak.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    port: int
-    path: str
-    pid: int
 
 
 @dataclass(slots=True)
@@ -131,7 +123,7 @@ class Report:
 
 
 async def measure(
-    guard: Guard, soak_s: float, step_s: float, progress: Progress, steps: Sequence[int] = STEPS
+    guard: Server, soak_s: float, step_s: float, progress: Progress, steps: Sequence[int] = STEPS
 ) -> Report:
     bar = progress.add_task("steps", total=step_s * len(steps))
     bodies = new_pushes()
@@ -178,7 +170,7 @@ class Lines:
             self.open -= 1
 
 
-async def _ask(pair: Pair, guard: Guard, body: bytes, tally: Tally) -> None:
+async def _ask(pair: Pair, guard: Server, body: bytes, tally: Tally) -> None:
     began = time.perf_counter()
     try:
         good, answer = await posted(*pair, guard.path, body)
@@ -191,7 +183,7 @@ async def _ask(pair: Pair, guard: Guard, body: bytes, tally: Tally) -> None:
     tally.holding += HOLDING in answer
 
 
-async def _closed(guard: Guard, bodies: Iterator[bytes], connections: int, seconds: float) -> Tally:
+async def _closed(guard: Server, bodies: Iterator[bytes], connections: int, seconds: float) -> Tally:
     """So many connections, each as fast as it is answered."""
     tally, end = Tally(), time.perf_counter() + seconds
 
@@ -205,14 +197,14 @@ async def _closed(guard: Guard, bodies: Iterator[bytes], connections: int, secon
     return tally
 
 
-async def _step(guard: Guard, bodies: Iterator[bytes], connections: int, seconds: float) -> Step:
+async def _step(guard: Server, bodies: Iterator[bytes], connections: int, seconds: float) -> Step:
     began = time.perf_counter()
     tally = await _closed(guard, bodies, connections, seconds)
     rate = len(tally.took) / (time.perf_counter() - began)
     return Step(connections, rate, tally.p50_ms, tally.p99_ms, tally.holding, tally.errors)
 
 
-async def _recovery(guard: Guard, bodies: Iterator[bytes], connections: int, wanted_ms: float) -> float:
+async def _recovery(guard: Server, bodies: Iterator[bytes], connections: int, wanted_ms: float) -> float:
     for second in range(round(2 * RECOVERED_WITHIN_S)):
         if (await _closed(guard, bodies, connections, 1.0)).p50_ms <= wanted_ms:
             return float(second)
@@ -220,7 +212,7 @@ async def _recovery(guard: Guard, bodies: Iterator[bytes], connections: int, wan
 
 
 async def _soak(
-    guard: Guard, bodies: Iterator[bytes], rate: float, seconds: float, progress: Progress, bar: TaskID
+    guard: Server, bodies: Iterator[bytes], rate: float, seconds: float, progress: Progress, bar: TaskID
 ) -> Soaked:
     """Each message on time, whether or not the one before has been answered."""
     tally, lines = Tally(), Lines(guard.port)
@@ -261,7 +253,7 @@ async def _soak(
     )
 
 
-async def _at_rest(guard: Guard) -> int:
+async def _at_rest(guard: Server) -> int:
     await asyncio.sleep(REST_S)
     return descriptors(guard.pid)
 
@@ -270,34 +262,20 @@ async def _at_rest(guard: Guard) -> int:
 
 
 @contextmanager
-def running_guard(shared: bool) -> Iterator[Guard]:
+def running_guard(shared: bool) -> Iterator[Server]:
     """With a bot of its own."""
     with TemporaryDirectory() as made, ExitStack() as opened:
-        folder, (server_core, load_core) = Path(made), cores()
-        port, bot = free_port(), free_port()
+        folder, port, bot = Path(made), free_port(), start_upstream(opened)
         tables = EMBEDDED.format(folder=folder)
         if shared:
             postgres = opened.enter_context(running_postgres({"autovacuum": "on"}))
             redis = opened.enter_context(running(plain(folder / "redis")))
+            upgrade(postgres.url())
             tables = SHARED.format(postgres=postgres.url(), redis=url_of(redis), password=PASSWORD, key=KEY)
-        file = folder / "soak.toml"
-        upstream = f"http://127.0.0.1:{bot}/wechat"
-        file.write_text(CHANNEL.format(port=port, upstream=upstream, token=TOKEN) + tables)
-        if shared:
-            upgrade = [sys.executable, "-m", "app", "db", "upgrade", "--config", str(file)]
-            with process(upgrade, {}) as upgrading:
-                upgrading.wait(60)
-        uvicorn = [sys.executable, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
-        opened.enter_context(
-            process([*load_core, *uvicorn, "--port", str(bot), "scripts.bench.upstream:app"], {})
-        )
-        guard = opened.enter_context(
-            process([*server_core, sys.executable, "-m", "app", "serve", "--config", str(file)], {})
-        )
-        for one in (bot, port):
-            wait_for_port(one)
-        wait_until_ready(port)
-        yield Guard(port, f"/hooks/bench?{signed_query()}", guard.pid)
+        config = folder / "soak.toml"
+        at = f"http://127.0.0.1:{bot}/wechat"
+        config.write_text(CHANNEL.format(port=port, upstream=at, token=TOKEN) + tables)
+        yield start_guard(opened, "shenyan", config, port)
 
 
 # --- the report ---------------------------------------------------------------------------------

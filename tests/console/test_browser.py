@@ -1,5 +1,6 @@
 """The console in a real browser: by keyboard alone, on a phone, and while things change under it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -211,6 +212,40 @@ async def test_a_double_click_decides_once(here: Desk) -> None:
         await expect(page).to_have_url(f"{page.url.split('/console')[0]}/console/holds/{second.id}")
     assert (await here.hold(first.id)).version == 2
     assert (await here.hold(second.id)).version == 1
+
+
+async def test_a_second_click_that_meets_the_next_hold_decides_nothing(here: Desk) -> None:
+    """The page may change between the two; nobody has read what stands there now."""
+    first, second = [await here.held(key=f"MsgId:{n}", user=f"c-{n}") for n in range(2)]
+    async with at_the_desk(here) as page:
+        await page.goto(f"/console/holds/{first.id}")
+        button = page.get_by_role("button", name="放行 a", exact=True)
+        await button.click()
+        await expect(page).to_have_url(re.compile(second.id))
+        await page.mouse.down(click_count=2)
+        await page.mouse.up(click_count=2)
+        await page.locator("#reason").fill("x")  # comes after the click, and before what it would have led to
+        assert (await here.hold(second.id)).version == 1
+        await button.click()
+        await expect(page.get_by_text("没有要处理的。")).to_be_visible()
+    assert (await here.hold(second.id)).version == 2
+
+
+async def test_a_key_held_down_decides_once(here: Desk) -> None:
+    first, second = [await here.held(key=f"MsgId:{n}", user=f"c-{n}") for n in range(2)]
+    async with at_the_desk(here) as page:
+        await page.goto(f"/console/holds/{first.id}")
+        await page.keyboard.down("a")
+        await expect(page).to_have_url(re.compile(second.id))
+        for _ in range(5):
+            await page.keyboard.down("a")  # as a keyboard repeats it
+        await page.keyboard.up("a")
+        await page.locator("#reason").fill("x")
+        assert (await here.hold(second.id)).version == 1
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("a")
+        await expect(page.get_by_text("没有要处理的。")).to_be_visible()
+    assert (await here.hold(first.id)).version == 2
 
 
 async def test_back_to_a_decided_hold_shows_what_became_of_it(here: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from app.core.errors import Conflict, HoldNotFound, Invalid, NotFound
 from app.core.likeness import likeness
 from app.core.model import Finding, Reply, SendWindow, Severity, Verdict
-from app.core.records import Delivery, Draft, Hold, HoldState, Note
+from app.core.records import Delivery, Draft, Hold, HoldState, Note, Pressing
 from app.ports import HoldFilter, Store
 from tests.contract.given import HOUR, SECOND, claimed, entry, held, waiting
 from tests.values import MOCKED, NOON
@@ -36,6 +36,43 @@ async def test_a_hold_comes_back_as_it_was(store: Store) -> None:
 async def test_an_unknown_hold_is_not_found(store: Store) -> None:
     with pytest.raises(HoldNotFound):
         await store.hold("hold-1")
+
+
+# --- what presses -----------------------------------------------------------------------------
+
+
+async def test_what_is_late_and_whose_window_closes_soon_presses(store: Store) -> None:
+    soon, minute = timedelta(minutes=30), timedelta(minutes=1)
+    cases: dict[str, dict[str, Any]] = {
+        "nothing": {"deliver_by": NOON + 2 * HOUR, "decide_by": NOON + minute},
+        "never": {"deliver_by": None, "decide_by": None},
+        "late": {"deliver_by": NOON + 2 * HOUR, "decide_by": NOON},
+        "closing": {"deliver_by": NOON + soon, "decide_by": None},
+        "a while yet": {"deliver_by": NOON + soon + SECOND, "decide_by": None},
+        "closed": {"deliver_by": NOON, "decide_by": None},
+        "both": {"deliver_by": NOON + minute, "decide_by": NOON - minute},
+    }
+    for number, times in enumerate(cases.values()):
+        await held(store, number, incoming={"window": None}, **times)
+    claimed_one = await held(store, 20, incoming={"window": None}, deliver_by=NOON + SECOND, decide_by=None)
+    await store.settle(
+        replace(claimed_one, state=HoldState.CLAIMED, version=2, claimed_by="li"), None, entry("hold:hold-20")
+    )
+    over = await held(store, 21, incoming={"window": None}, deliver_by=NOON + SECOND, decide_by=NOON)
+    await store.settle(
+        replace(over, state=HoldState.REJECTED, version=2, decided_by="li", decided_at=NOON),
+        None,
+        entry("hold:hold-21"),
+    )
+    await held(store, 22, incoming={"window": None, "channel": "weibo"}, decide_by=NOON)
+    assert await store.pressing_holds(NOON, soon) == {
+        "hall": Pressing(late=2, closing=3),
+        "weibo": Pressing(late=1, closing=0),
+    }
+
+
+async def test_where_nothing_is_open_nothing_presses(store: Store) -> None:
+    assert await store.pressing_holds(NOON, HOUR) == {}
 
 
 # --- the queue --------------------------------------------------------------------------------

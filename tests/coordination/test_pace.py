@@ -27,3 +27,13 @@ async def test_a_look_counts_for_nothing() -> None:
     assert await pace.allows(limit, "10.0.0.1")
     assert await pace.exhausted(limit, "10.0.0.1")
     assert not await pace.exhausted(limit, "10.0.0.2")
+
+
+async def test_what_does_not_fit_costs_nothing_and_says_what_is_left() -> None:
+    pace, limit = LocalPace(), Limit("a", 5, timedelta(minutes=5))
+    assert (await pace.spend(limit, "li", 3)).left == 2
+    refused = await pace.spend(limit, "li", 3)
+    assert (refused.allowed, refused.left) == (False, 2)
+    assert 0 < refused.resets_s <= 300
+    assert (await pace.spend(limit, "li", 2)).left == 0
+    assert not await pace.allows(limit, "li")

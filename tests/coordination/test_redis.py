@@ -1,7 +1,7 @@
 """Processes that share a real server: what reaches whom, and what lies there."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -9,12 +9,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis
 
+from app.coordination.bus import Bus
+from app.coordination.link import Link
+from app.coordination.local import Topics
+from app.coordination.servers import way_of
 from app.core.pace import Limit
 from app.platforms.wechat.tokens import AccessTokens
 from app.settings.coordination import Coordination
-from tests.coordination.replicas import PATIENCE_S, pair, replica, shared, together
+from tests.coordination.replicas import PATIENCE_S, Ear, pair, replica, shared, together
 from tests.coordination.valkey import (
     KEY,
     OTHER_KEY,
@@ -45,6 +49,57 @@ def settings(server: Valkey) -> Coordination:
 def straight(server: Valkey) -> Redis:
     """As somebody who has got at the server."""
     return Redis(host="127.0.0.1", port=server.port, password=PASSWORD)
+
+
+# --- the end ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def when_written(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes, Callable[[], object]], None]:
+    """Has something done in the moment a command has been written, before the client resumes."""
+    write = Connection._send_packed_command
+
+    def arrange(command: bytes, what: Callable[[], object]) -> None:
+        async def then(connection: Connection, packed: tuple[bytes, ...]) -> None:
+            await write(connection, packed)
+            if command in b"".join(packed):
+                what()
+
+        monkeypatch.setattr(Connection, "_send_packed_command", then)
+
+    return arrange
+
+
+async def test_who_is_cancelled_in_the_moment_a_question_was_written_ends(
+    settings: Coordination, when_written: Callable[[bytes, Callable[[], object]], None]
+) -> None:
+    """The client forgets that it was cancelled: see `heeded`."""
+    async with replica(settings) as one:
+        await one.coordinator.put("k", "v", LONG)
+        asking = asyncio.create_task(one.coordinator.get("k"))
+        when_written(b"EVALSHA", asking.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert one.coordinator.trouble == ""
+
+
+async def test_a_listener_that_is_cancelled_in_the_moment_it_asked_for_life_ends(
+    settings: Coordination,
+    when_written: Callable[[bytes, Callable[[], object]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the process would wait for it for ever instead of ending."""
+    monkeypatch.setattr("app.coordination.bus.HEARTBEAT_S", 0.01)
+    way, ready = way_of(settings), asyncio.Event()
+    link = Link(way.client, settings.prefix, settings.timeout_s, Ear(), lambda: None)
+    bus = Bus(way.client, f"{settings.prefix}:topics", link, Topics(), settings.timeout_s)
+    listening = asyncio.create_task(bus.listen(ready))
+    await ready.wait()
+    when_written(b"PING", listening.cancel)
+    done, _ = await asyncio.wait([listening], timeout=PATIENCE_S)
+    assert done
+    assert listening.cancelled()
+    await way.client.aclose()
 
 
 # --- announcements ----------------------------------------------------------------------------
@@ -240,6 +295,21 @@ async def test_tries_are_counted_by_all_processes_together(settings: Coordinatio
         assert await replicas[0].pace.allows(Limit("others", 6, LONG), "10.0.0.1")
 
 
+async def test_what_was_refused_for_what_others_spent_costs_nothing_here(
+    server: Valkey, settings: Coordination
+) -> None:
+    """Else who asks again and again would be kept out longer by each process than by all together."""
+    limit = Limit("api", 5, LONG)
+    async with pair(settings) as (one, two):
+        assert (await two.pace.spend(limit, "li", 5)).allowed
+        for _ in range(5):
+            refused = await one.pace.spend(limit, "li", 1)
+            assert (refused.allowed, refused.left) == (False, 0)
+            assert not await one.pace.allows(limit, "li")
+        server.tell("FLUSHALL")  # as if those of the other had grown old
+        assert [await one.pace.allows(limit, "li") for _ in range(6)] == [True] * 5 + [False]
+
+
 RIGHTS = (
     "+get +set +del +pttl +eval +evalsha +script|load +publish +subscribe +unsubscribe +ping "
     "+lindex +lpush +ltrim +expire"
@@ -256,7 +326,7 @@ async def test_it_needs_no_more_rights_than_the_manual_says(server: Valkey, sett
         await together(one, two)
         await shared(one, two)
         async with one.coordinator.lock("k", LONG):
-            assert await one.pace.allows(Limit("guesses", 1, LONG), "10.0.0.1")
+            assert (await one.pace.spend(Limit("guesses", 1, LONG), "10.0.0.1", 1)).allowed
         assert not await two.pace.allows(Limit("guesses", 1, LONG), "10.0.0.1")
         assert (one.ear.failures, two.ear.failures) == ([], [])
     assert one.coordinator.trouble == ""

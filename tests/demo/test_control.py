@@ -1,5 +1,6 @@
 """Playing the citizen by HTTP, by hand or from the page."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from time import time
@@ -9,7 +10,7 @@ import pytest
 
 from app.demo.control import STATIC
 from app.demo.emulator import Emulator, make_emulator
-from tests.demo.stage import WECHAT, WEIBO, StubGuard, accounts
+from tests.demo.stage import QUICK, WECHAT, WEIBO, StubGuard, accounts
 
 
 @pytest.fixture
@@ -62,6 +63,20 @@ async def test_a_comment_gets_the_ids_a_reply_needs(api: httpx.AsyncClient) -> N
     assert (comment["id"], comment["cid"] > 0) == (5, True)
 
 
+async def test_what_would_be_pushed_again_waits_until_it_may(
+    api: httpx.AsyncClient, guard: StubGuard
+) -> None:
+    guard.answers.insert(0, 503)
+    assert (await api.post("/emulator/resends", json={"wait": True})).status_code == 200
+    pushing = asyncio.create_task(api.post("/emulator/wechat/messages", json={"user": "o-1", "text": "你好"}))
+    while not guard.pushes:  # noqa: ASYNC110 - nothing announces it
+        await asyncio.sleep(0.01)
+    done, _ = await asyncio.wait([pushing], timeout=2 * QUICK.answer_within_s)
+    assert (done, len(guard.pushes)) == (set(), 1)
+    await api.post("/emulator/resends", json={"wait": False})
+    assert [one["problem"] for one in (await pushing).json()["tries"]] == ["http-503", ""]
+
+
 @pytest.mark.parametrize("platform", ["wechat", "weibo"])
 async def test_the_webhook_can_be_verified(api: httpx.AsyncClient, platform: str) -> None:
     assert (await api.post(f"/emulator/{platform}/verification")).json() == {"ok": True}
@@ -77,6 +92,7 @@ async def test_the_webhook_can_be_verified(api: httpx.AsyncClient, platform: str
         pytest.param("/emulator/weibo/messages", b'{"user":"citizen","text":"a"}', id="user no number"),
         pytest.param("/emulator/weibo/messages", b'{"text":"a"}', id="weibo without user"),
         pytest.param("/emulator/clock", b'{"advance_s":true}', id="seconds no number"),
+        pytest.param("/emulator/resends", b'{"wait":"no"}', id="neither true nor false"),
         pytest.param("/emulator/faults", b'{"path":"/x"}', id="fault that means nothing"),
         pytest.param("/emulator/wechat/autoreply", b'{"magic":true}', id="no such switch"),
         pytest.param("/emulator/wechat/desk", b'{"user":"a"}', id="nothing to say"),

@@ -8,7 +8,7 @@ from app.demo import play
 from app.demo.script import SCENES
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_every_scene_goes_as_the_script_says(capsys: pytest.CaptureFixture[str]) -> None:
     code = play.main(as_json=True)
     printed = capsys.readouterr()

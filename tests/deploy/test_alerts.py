@@ -150,6 +150,17 @@ CASES = {
     ),
     "a citizen is unanswered": Case("CitizensUnanswered", gauge("unanswered", "2x9"), "2m", {}, "2"),
     "nobody is unanswered": Case("CitizensUnanswered", gauge("unanswered", "0x9"), "2m", None),
+    "messages stay on a replica's disk": Case(
+        "MessagesInSpool",
+        counted("guard_spool_messages", 'worker="1"', "0 7x20")
+        | counted("guard_spool_messages", 'worker="2"', "5x20"),
+        "5m",
+        {"instance": FIRST},
+        "12",
+    ),
+    "messages were on a disk for a moment": Case(
+        "MessagesInSpool", {f"guard_spool_messages{{{TARGET}}}": "0 7 7 0x20"}, "5m", None
+    ),
     "a delivery's fate is unknown": Case(
         "DeliveriesUncertain", gauge("deliveries_uncertain", "1x9"), "2m", {}, "1"
     ),
@@ -205,6 +216,29 @@ CASES = {
     ),
     "the queue is long": Case("QueueLong", gauge("holds_pending", "21x20"), "12m", {}, "21"),
     "the queue is not long": Case("QueueLong", gauge("holds_pending", "20x20"), "12m", None),
+    "a hold's window is about to close": Case(
+        "HoldsClosing",
+        counted("guard_holds_pressing", 'channel="hall",why="closing"', "0 2x20"),
+        "5m",
+        HALL,
+        "2",
+    ),
+    "a hold with a window of a minute came and went": Case(
+        "HoldsClosing",
+        counted("guard_holds_pressing", 'channel="hall",why="closing"', "0 1 0x20"),
+        "5m",
+        None,
+    ),
+    "a hold is late": Case(
+        "HoldsLate",
+        counted("guard_holds_pressing", 'channel="hall",why="late"', "0 1x20"),
+        "8m",
+        HALL,
+        "1",
+    ),
+    "a hold was decided a little late": Case(
+        "HoldsLate", counted("guard_holds_pressing", 'channel="hall",why="late"', "0 1 1 0x20"), "8m", None
+    ),
     "a hold ran out of its window": Case(
         "HoldsExpired",
         counted("guard_holds_settled_total", 'channel="hall",state="expired"', "5x5 6x20"),
@@ -274,6 +308,12 @@ CASES = {
         counted("guard_failures_total", 'where="sweeper",error="KeyError"', "0+12x30"),
         "20m",
         {"where": "sweeper", "error": "KeyError"},
+    ),
+    "archiving fails": Case(
+        "WorkersFail",
+        counted("guard_failures_total", 'where="retention",error="ConfigError"', "_x5 1x20"),
+        "12m",
+        {"where": "retention", "error": "ConfigError"},
     ),
     "a bot's failure is no worker's": Case(
         "WorkersFail",

@@ -4,13 +4,13 @@ import asyncio
 import json
 import signal
 import ssl
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.web.forward_proxy.authority import make_authority
+from tests.e2e import processes
 from tests.e2e.proxied import HOST, answer_of, code_of, connect, request
 from tests.e2e.surroundings import APP_ID, APP_SECRET, TOKEN
 from tests.e2e.test_second_door import SECRET, vendor
@@ -52,23 +52,10 @@ def configuration(folder: Path, lives: timedelta = timedelta(days=1)) -> Path:
     return written
 
 
-async def started(config: Path) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app", "serve", "--config", str(config)),
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
 @pytest.mark.timeout(120)
 async def test_sigterm_finishes_the_call_under_way_and_takes_no_other(tmp_path: Path) -> None:
-    process = await started(configuration(tmp_path))
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(60):
-            line = ""
-            while "forward proxy: http://" not in line:
-                line = (await process.stderr.readline()).decode()
+    async with processes.running(configuration(tmp_path)) as process:
+        line = await processes.told(process, "forward proxy: http://")
         port = int(line.rpartition(":")[2])
         opened = [await a_tunnel(tmp_path, port) for _ in range(2)]
         (reader, writer), (idle, _) = opened
@@ -87,10 +74,6 @@ async def test_sigterm_finishes_the_call_under_way_and_takes_no_other(tmp_path: 
         assert await process.wait() == 0
         for _, one in opened:
             one.close()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 async def a_tunnel(folder: Path, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -104,9 +87,7 @@ async def a_tunnel(folder: Path, port: int) -> tuple[asyncio.StreamReader, async
 
 @pytest.mark.timeout(60)
 async def test_a_ca_that_has_expired_is_one_clear_line_at_start(tmp_path: Path) -> None:
-    process = await started(configuration(tmp_path, timedelta(hours=1)))
-    _, told = await process.communicate()
-    assert process.returncode == 2
-    assert "forward_proxy.ca_certificate" in told.decode()
-    assert "shenyan proxy ca" in told.decode()
-    assert "Traceback" not in told.decode()
+    told = await processes.refused(configuration(tmp_path, timedelta(hours=1)))
+    assert "forward_proxy.ca_certificate" in told
+    assert "shenyan proxy ca" in told
+    assert "Traceback" not in told

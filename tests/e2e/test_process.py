@@ -1,9 +1,7 @@
 """The guard as a process: what a signal, or a kill at the worst moment, does to a conversation."""
 
 import asyncio
-import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +12,7 @@ import httpx
 import pytest
 
 from app.storage.sql import SqlStore
+from tests.e2e import processes
 from tests.e2e.surroundings import APP_ID, TOKEN, listener, peer_wire, serving
 from tests.e2e.test_conversation import Scripted
 
@@ -63,23 +62,8 @@ async def guard(folder: Path, bot: str, more: str = "", records: str = "") -> As
     """`more`: further tables of the configuration. `records`: their URL; empty: a file in `folder`."""
     config = folder / "shenyan.toml"
     config.write_text(configuration(folder, bot, records) + more, encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app", "serve", "--config", str(config)),
-        stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if not name.startswith("SHENYAN_")},
-    )
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(30):
-            line = ""
-            while "http://" not in line:
-                line = (await process.stderr.readline()).decode()
-        yield Running(process, line.split()[1])
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    async with processes.running(config) as process:
+        yield Running(process, await processes.address(process))
 
 
 async def outcomes(folder: Path) -> list[tuple[str, str]]:
@@ -154,13 +138,30 @@ async def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
     config = tmp_path / "shenyan.toml"
     text = configuration(tmp_path, "http://127.0.0.1:9")
     config.write_text(text.replace("port = 0", f"port = {taken.getsockname()[1]}"), encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app", "serve", "--config", str(config)),
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, told = await process.communicate()
+    told = await processes.refused(config)
     taken.close()
-    assert process.returncode == 2
-    assert "server.port" in told.decode()
-    assert "Traceback" not in told.decode()
+    assert "server.port" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.timeout(120)
+async def test_sighup_is_answered_with_what_to_do_and_the_guard_goes_on(tmp_path: Path) -> None:
+    bot = Scripted("您好，办事大厅工作日九点开门。")
+    async with serving(bot, listener()) as url, guard(tmp_path, url) as running:
+        for _ in range(2):
+            running.process.send_signal(signal.SIGHUP)
+            assert "restart it" in await processes.told(running.process, "reload.needs-restart")
+        assert bot.says in (await running.push()).text
+        running.process.send_signal(signal.SIGTERM)
+        assert await running.process.wait() == 0
+
+
+@pytest.mark.timeout(120)
+async def test_a_guard_that_waits_for_its_records_outlives_a_sighup(tmp_path: Path) -> None:
+    config = tmp_path / "shenyan.toml"
+    nowhere = "postgresql://nobody@127.0.0.1:1/x"
+    config.write_text(configuration(tmp_path, "http://127.0.0.1:9", nowhere), encoding="utf-8")
+    async with processes.running(config) as process:
+        await processes.told(process, '"where": "store"')
+        process.send_signal(signal.SIGHUP)
+        await processes.told(process, "reload.needs-restart")

@@ -5,7 +5,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
@@ -28,6 +27,7 @@ from app.settings.channels import HOLDING_TEXT
 from app.storage.migrate import upgrade
 from app.storage.sql import SqlStore
 from scripts.postgres import Postgres, running_postgres
+from tests.e2e import processes
 from tests.e2e.surroundings import listener, serving
 from tests.e2e.test_conversation import Scripted
 from tests.e2e.test_process import Running, configuration, guard
@@ -135,20 +135,10 @@ async def started_without_records(folder: Path, records: Records, bot: str) -> A
     config = folder / "shenyan.toml"
     text = configuration(folder, bot, records.url).replace("port = 0", f"port = {port}")
     config.write_text(text + SOON, encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app", "serve", "--config", str(config)),
-        stderr=asyncio.subprocess.DEVNULL,
-        env={name: value for name, value in os.environ.items() if not name.startswith("SHENYAN_")},
-    )
-    running = Running(process, f"http://127.0.0.1:{port}")
-    try:
+    async with processes.running(config) as process:
+        running = Running(process, f"http://127.0.0.1:{port}")
         await until(running, "/healthz", 200)
         yield running
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def until(running: Running, path: str, status: int) -> None:

@@ -18,6 +18,7 @@ from app.loading.ruleset import shipped_dirs
 from app.storage.migrate import upgrade
 from scripts.postgres import Postgres
 from tests.coordination.valkey import KEY, PASSWORD, Valkey, plain, running, url_of
+from tests.e2e import processes
 from tests.e2e.surroundings import APP_ID, TOKEN, listener, peer_wire, serving
 from tests.e2e.test_conversation import Scripted
 
@@ -116,27 +117,12 @@ async def crew(
         )
         + more
     )
-    parent = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app", "serve", "--config", str(config), "--workers", str(workers)),
-        stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if not name.startswith("SHENYAN_")},
-    )
-    assert parent.stderr is not None
-    try:
-        async with asyncio.timeout(120):
-            line = ""
-            while "listening" not in line:
-                line = (await parent.stderr.readline()).decode()
-                assert parent.returncode is None, line
-        found = re.search(r"http://\S+", line)
-        assert found is not None
-        yield Crew(parent, found[0], config)
-    finally:
+    async with processes.running(config, "--workers", str(workers)) as parent:
+        yield Crew(parent, await processes.address(parent), config)
         if parent.returncode is None:
             parent.terminate()
-        async with asyncio.timeout(60):
-            await parent.communicate()
+            async with asyncio.timeout(60):
+                await parent.communicate()
 
 
 async def until_both_serve(here: Crew) -> dict[str, int]:
@@ -185,18 +171,13 @@ async def test_sighup_replaces_every_process_and_a_wrong_configuration_changes_n
         right = here.config.read_text()
         here.config.write_text(right + "\n[nonsense]\n")
         here.parent.send_signal(signal.SIGHUP)
-        assert here.parent.stderr is not None
-        async with asyncio.timeout(30):
-            while b"reload.refused" not in await here.parent.stderr.readline():
-                pass
+        await processes.told(here.parent, "reload.refused")
         assert await until_both_serve(here) == before
         here.config.write_text(
             right.replace('mode = "plaintext"', 'mode = "plaintext"\nholding_text = "您的留言已收到。"')
         )
         here.parent.send_signal(signal.SIGHUP)
-        async with asyncio.timeout(120):
-            while b"reload.done" not in await here.parent.stderr.readline():
-                pass
+        await processes.told(here.parent, "reload.done")
         after = await until_both_serve(here)
         assert set(after.values()).isdisjoint(before.values())
         async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
@@ -262,14 +243,8 @@ async def test_more_than_one_process_needs_postgresql_and_redis(
     config.write_text(
         text.format(records=records.format(folder=tmp_path), bot="http://b", app_id=APP_ID, token=TOKEN)
     )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app", "serve", "--config", str(config), "--workers", "2"),
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, told = await process.communicate()
-    assert process.returncode == 2
-    assert {line.split(":")[0] for line in told.decode().splitlines()} == missing
+    told = await processes.refused(config, "--workers", "2")
+    assert {line.split(":")[0] for line in told.splitlines()} == missing
 
 
 NINE = """id: tone.nine

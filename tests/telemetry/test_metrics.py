@@ -10,7 +10,7 @@ import pytest
 from app.core.bypass import Alert, AlertKind
 from app.core.errors import BotTimeout
 from app.core.model import Category, Finding, Severity, Verdict
-from app.core.records import DeliveryState, ExchangeState, HoldState
+from app.core.records import DeliveryState, ExchangeState, HoldState, Pressing
 from app.telemetry.metrics import BOT, PLATFORM, Metrics
 from app.telemetry.siblings import merged
 from tests import values
@@ -40,6 +40,7 @@ def busy(metrics: Metrics) -> Metrics:
     metrics.alert_raised(Alert("alert-1", "hall", AlertKind.AUTOREPLY, "message", "message", NOON, NOON))
     metrics.set_bypass({"hall": 1, "weibo": 0}, {"hall": 6, "weibo": 0})
     metrics.set_counts({"holds_pending": 3, "unanswered": 0})
+    metrics.set_pressing({"hall": Pressing(late=2, closing=1), "weibo": Pressing()})
     metrics.set_shadow_mode({"hall": True, "weibo": False})
     metrics.message_spooled(message())
     metrics.set_spool(4)
@@ -79,6 +80,9 @@ def lines(metrics: Metrics) -> list[str]:
         'guard_failures_total{error="BotTimeout",where="bot"} 1.0',
         'guard_records{kind="holds_pending"} 3.0',
         'guard_records{kind="unanswered"} 0.0',
+        'guard_holds_pressing{channel="hall",why="late"} 2.0',
+        'guard_holds_pressing{channel="hall",why="closing"} 1.0',
+        'guard_holds_pressing{channel="weibo",why="closing"} 0.0',
         "guard_coordination_up 0.0",
         'guard_shadow_mode{channel="hall"} 1.0',
         'guard_shadow_mode{channel="weibo"} 0.0',

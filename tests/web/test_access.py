@@ -1,9 +1,15 @@
 """A token has so many requests in any minute, and is told so in time."""
 
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tests.coordination.replicas import pair
+from tests.coordination.valkey import Valkey, plain, running, settings_for, url_of
 from tests.service.stage import POLITE
 from tests.web.test_api import api, as_
 
@@ -69,3 +75,51 @@ async def test_who_is_refused_for_its_scope_has_spent_nothing(tmp_path: Path) ->
         for _ in range(6):
             assert (await client.get("/v1/deliveries", headers=HASTY)).status_code == 403
         assert (await client.post("/v1/check", json=ONE, headers=HASTY)).status_code == 200
+
+
+# --- several processes ------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def two_apps(folder: Path, server: Valkey) -> AsyncIterator[Sequence[httpx.AsyncClient]]:
+    """Each with an end of its own at the coordination."""
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+    async with (
+        pair(settings_for(url_of(server), timeout_s=2.0)) as (first, second),
+        api(folder / "one", first.pace) as (one, _),
+        api(folder / "two", second.pace) as (two, _),
+    ):
+        yield one, two
+
+
+async def asked(apps: Sequence[httpx.AsyncClient], times: int) -> list[int]:
+    """What each of so many requests heard, by turns."""
+    return [
+        (await apps[number % len(apps)].post("/v1/check", json=ONE, headers=HASTY)).status_code
+        for number in range(times)
+    ]
+
+
+async def test_two_processes_allow_together_what_one_does(tmp_path: Path) -> None:
+    with running(plain(tmp_path / "valkey")) as server:
+        async with two_apps(tmp_path, server) as apps:
+            assert await asked(apps, 4) == [200] * 4
+            batch = {"items": [ONE] * 2}
+            for app in apps:
+                refused = await app.post("/v1/check/batch", json=batch, headers=HASTY)
+                assert refused.status_code == 429, "one is left, whoever is asked"
+                assert 1 <= int(refused.headers["retry-after"]) <= 60
+            answer = await apps[1].post("/v1/check", json=ONE, headers=HASTY)
+            assert answer.headers["ratelimit"].startswith('"token";r=0;')
+            assert await asked(apps, 4) == [429] * 4
+
+
+async def test_while_redis_is_away_each_process_counts_by_itself(tmp_path: Path) -> None:
+    with running(plain(tmp_path / "valkey")) as server:
+        async with two_apps(tmp_path, server) as (one, two):
+            assert await asked([one], 2) == [200] * 2
+            assert await asked([two], 1) == [200]
+            server.kill()
+            assert Counter(await asked([one], 6)) == {200: 3, 429: 3}, "what it had allowed it remembers"
+            assert Counter(await asked([two], 6)) == {200: 4, 429: 2}

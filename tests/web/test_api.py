@@ -11,8 +11,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.coordination.pace import LocalPace
 from app.core.errors import BotTimeout, FateUnknown
 from app.core.model import SendWindow
+from app.core.pace import Pace
 from app.settings.whole import ApiToken, Scope
 from app.web.api.access import callers
 from app.web.api.chat import chat_router
@@ -60,10 +62,10 @@ TOKENS = Tokens(
 )
 
 
-def api_app(here: Stage) -> FastAPI:
+def api_app(here: Stage, pace: Pace | None = None) -> FastAPI:
     app = FastAPI()
     install(app)
-    with_scope = callers(TOKENS)
+    with_scope = callers(TOKENS, pace or LocalPace())
     for router in (
         holds_router(here.store, here.review, with_scope),
         deliveries_router(here.store, here.review, with_scope),
@@ -77,11 +79,11 @@ def api_app(here: Stage) -> FastAPI:
 
 
 @asynccontextmanager
-async def api(folder: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Stage]]:
+async def api(folder: Path, pace: Pace | None = None) -> AsyncIterator[tuple[httpx.AsyncClient, Stage]]:
     async with stage(folder) as here:
         here.bot.may_answer.set()
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(api_app(here)),
+            transport=httpx.ASGITransport(api_app(here, pace)),
             base_url="http://guard",
             headers={"Authorization": "Bearer li"},
         ) as client:

@@ -1,20 +1,20 @@
 """The bearer token as a FastAPI dependency, so that it stands in the OpenAPI document; its pace with it."""
 
 import math
-import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Protocol
 
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from app.core.errors import Invalid, TooManyRequests
+from app.core.pace import Limit, Pace
 from app.web.security import Caller, Tokens
 
 WINDOW_S = 60
+PACE = "api"
+"""Under which name the tries of a token are counted."""
 Cost = Callable[[Request], Awaitable[int]]
 """For how many requests one counts."""
 
@@ -25,9 +25,8 @@ class CallerWith(Protocol):
         ...
 
 
-def callers(tokens: Tokens) -> CallerWith:
+def callers(tokens: Tokens, pace: Pace) -> CallerWith:
     bearer = HTTPBearer(auto_error=False, description="`shenyan token new` makes one")
-    pace = MovingWindowRateLimiter(MemoryStorage())
 
     def with_scope(scope: str, cost: Cost | None = None) -> Callable[..., Awaitable[Caller]]:
         async def caller(request: Request, response: Response, _: object = Depends(bearer)) -> Caller:
@@ -42,15 +41,14 @@ def callers(tokens: Tokens) -> CallerWith:
         """Raises TooManyRequests; Invalid for what would never fit into a minute."""
         if cost > caller.per_minute:
             raise Invalid(f"{cost} texts at once are more than this token's {caller.per_minute} a minute")
-        limit = RateLimitItemPerMinute(caller.per_minute)
-        within = await pace.hit(limit, caller.name, cost=cost)
-        resets_at, left = await pace.get_window_stats(limit, caller.name)
-        resets_s = min(max(math.ceil(resets_at - time.time()), 1), WINDOW_S)
-        if not within:
+        limit = Limit(PACE, caller.per_minute, timedelta(seconds=WINDOW_S))
+        spent = await pace.spend(limit, caller.name, cost)
+        resets_s = min(max(math.ceil(spent.resets_s), 1), WINDOW_S)
+        if not spent.allowed:
             raise TooManyRequests(
                 f"this token's {caller.per_minute} requests a minute are used up", retry_after_s=resets_s
             )
         response.headers["RateLimit-Policy"] = f'"token";q={caller.per_minute};w={WINDOW_S}'
-        response.headers["RateLimit"] = f'"token";r={left};t={resets_s}'
+        response.headers["RateLimit"] = f'"token";r={spent.left};t={resets_s}'
 
     return with_scope

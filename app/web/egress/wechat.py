@@ -27,7 +27,16 @@ from app.ports import Clock, NewId, Observer
 from app.service.outlet import Outlet, Sent
 from app.service.vendors import Vendors
 from app.web.bodies import Refused, query_of
-from app.web.egress.wire import address_of, fields_of, media_type_of, place_of, read_within, respond
+from app.web.egress.wire import (
+    Refusal,
+    address_of,
+    fields_of,
+    media_type_of,
+    place_of,
+    read_within,
+    refusal_of,
+    respond,
+)
 
 EGRESS = "/egress/wechat/"
 MOST_UPLOAD_BYTES = 12_582_912
@@ -74,23 +83,9 @@ class WeChatEgress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         channel, path = place_of(scope, EGRESS.encode())
-        try:
-            await self._answer(channel, path, scope, receive, send)
-        except VendorRefused as refusal:
-            self.observer.failed("egress", refusal, channel=channel, code=str(refusal.code))
-            await self._tell(send, refusal.code, str(refusal))
-        except Refused as refusal:
-            self.observer.failed("egress", refusal, channel=channel, code=refusal.code)
-            await self._tell(send, egress.NOT_JSON, refusal.why)
-        except DecodeError as error:
-            self.observer.failed("egress", error, channel=channel)
-            await self._tell(send, egress.NOT_JSON, f"data format error: {error}")
-        except PlatformError as error:
-            self.observer.failed("egress", error, channel=channel)
-            await self._tell(send, egress.told_of(error.code), "system error")
-        except StoreError as error:
-            self.observer.failed("egress", error, channel=channel)
-            await self._tell(send, egress.BUSY, "system error")
+        answering = self._answer(channel, path, scope, receive, send)
+        if refusal := await refusal_of(answering, self.observer, channel):
+            await self._tell(send, *_told(refusal))
 
     async def _answer(self, channel: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
@@ -201,6 +196,21 @@ class WeChatEgress:
 
     async def _read_long(self, receive: Receive) -> bytes:
         return await read_within(receive, max(MOST_POST_BYTES, self.max_body_bytes), UPLOAD_WITHIN_S)
+
+
+def _told(refusal: Refusal) -> tuple[int, str]:
+    """Code and words."""
+    match refusal:
+        case VendorRefused(code=code):
+            return code, str(refusal)
+        case Refused(why=why):
+            return egress.NOT_JSON, why
+        case DecodeError():
+            return egress.NOT_JSON, f"data format error: {refusal}"
+        case PlatformError(code=code):
+            return egress.told_of(code), "system error"
+        case StoreError():
+            return egress.BUSY, "system error"
 
 
 def _held(submission: Submission, sent: Sent) -> Mapping[str, object]:

@@ -24,7 +24,15 @@ from app.ports import Clock, NewId, Observer
 from app.service.outlet import Outlet, Sent
 from app.service.vendors import Vendors
 from app.web.bodies import Refused
-from app.web.egress.wire import address_of, form_of, place_of, read_within, respond
+from app.web.egress.wire import (
+    Refusal,
+    address_of,
+    form_of,
+    place_of,
+    read_within,
+    refusal_of,
+    respond,
+)
 
 EGRESS = "/egress/weibo/"
 TOKEN = "access_token"  # noqa: S105
@@ -72,25 +80,9 @@ class WeiboEgress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         channel, path = place_of(scope, EGRESS.encode())
-        code, why = weibo_calls.BUSY, "system error"
-        try:
-            await self._answer(channel, path, scope, receive, send)
-            return
-        except VendorRefused as refusal:
-            self.observer.failed("egress", refusal, channel=channel, code=str(refusal.code))
-            code, why = told_of(refusal.code, WAYS.get(path)), str(refusal)
-        except Refused as refusal:
-            self.observer.failed("egress", refusal, channel=channel, code=refusal.code)
-            code, why = weibo_calls.BAD_FIELD, refusal.why
-        except DecodeError as error:
-            self.observer.failed("egress", error, channel=channel)
-            code, why = weibo_calls.BAD_FIELD, f"param error: {error}"
-        except PlatformError as error:
-            self.observer.failed("egress", error, channel=channel)
-            code = told_of(int(error.code)) if error.code.isdecimal() else weibo_calls.BUSY
-        except StoreError as error:
-            self.observer.failed("egress", error, channel=channel)
-        await self._refuse(send, path, code, why)
+        answering = self._answer(channel, path, scope, receive, send)
+        if refusal := await refusal_of(answering, self.observer, channel):
+            await self._refuse(send, path, *_told(refusal, path))
 
     async def _answer(self, channel: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         stand, call = self.stands.get(channel), CALLS.get((scope["method"], path))
@@ -152,7 +144,7 @@ class WeiboEgress:
             raise DecodeError("a field is no number")
         async with asked.stand.passage.call("GET", asked.path, query) as passed:
             if passed.status != 200:
-                raise await _refusal_of(passed)
+                raise await _platforms_refusal(passed)
             headers = [(b"content-type", passed.media_type.encode("latin-1", "replace"))]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             async for chunk in passed.body:
@@ -187,6 +179,21 @@ class WeiboEgress:
         await respond(send, status_of(code), told)
 
 
+def _told(refusal: Refusal, path: str) -> tuple[int, str]:
+    """Code and words."""
+    match refusal:
+        case VendorRefused(code=code):
+            return told_of(code, WAYS.get(path)), str(refusal)
+        case Refused(why=why):
+            return weibo_calls.BAD_FIELD, why
+        case DecodeError():
+            return weibo_calls.BAD_FIELD, f"param error: {refusal}"
+        case PlatformError(code=code):
+            return told_of(int(code)) if code.isdecimal() else weibo_calls.BUSY, "system error"
+        case StoreError():
+            return weibo_calls.BUSY, "system error"
+
+
 def _token_of(asked: Asked, fields: Mapping[str, str]) -> str:
     """From the field or from `Authorization: OAuth2 TOKEN`. Raises DecodeError where there are two."""
     written = [value.decode("latin-1") for name, value in asked.headers if name == b"authorization"]
@@ -205,7 +212,7 @@ def _require_form(headers: tuple[tuple[bytes, bytes], ...]) -> None:
         raise DecodeError("the body is application/x-www-form-urlencoded")
 
 
-async def _refusal_of(passed: Passed) -> PlatformError:
+async def _platforms_refusal(passed: Passed) -> PlatformError:
     """The platform's own code, to be told in our words."""
     body = bytearray()
     async for chunk in passed.body:

@@ -2,14 +2,32 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.types import Receive, Scope, Send
 
-from app.core.errors import DecodeError
+from app.core.errors import DecodeError, PlatformError, StoreError
 from app.core.strict_form import parse_form
 from app.core.strict_json import parse_object
+from app.core.vendors import VendorRefused
+from app.ports import Observer
 from app.web.bodies import Refused, read_capped
+
+Refusal = VendorRefused | Refused | DecodeError | PlatformError | StoreError
+"""Why a call is not answered as the platform would; each stand-in says it in its platform's words."""
+
+
+async def refusal_of(answering: Awaitable[None], observer: Observer, channel: str) -> Refusal | None:
+    """None: it was answered."""
+    try:
+        await answering
+    except (VendorRefused, Refused) as refusal:
+        observer.failed("egress", refusal, channel=channel, code=str(refusal.code))
+        return refusal
+    except (DecodeError, PlatformError, StoreError) as error:
+        observer.failed("egress", error, channel=channel)
+        return error
+    return None
 
 
 async def read_within(receive: Receive, most_bytes: int, within_s: float) -> bytes:

@@ -33,9 +33,18 @@ function move(step) {
   rows[Math.min(rows.length - 1, Math.max(0, at + step))].focus();
 }
 
+// A double click is one click, and a key held down is one press. What the second would decide is the same hold
+// once more, or the next one, which nobody has read.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("button")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}, true);
+
 document.addEventListener("keydown", (event) => {
   const target = event.target;
-  if (event.key === "Enter" && event.ctrlKey && target.dataset.submit) {
+  if (event.key === "Enter" && event.ctrlKey && target.dataset.submit && !event.repeat) {
     document.getElementById(`do-${target.dataset.submit}`).click();
     return;
   }
@@ -52,6 +61,7 @@ document.addEventListener("keydown", (event) => {
     move(event.key === "j" ? 1 : -1);
     return;
   }
+  if (event.repeat) return;
   const wanted = prefix + event.key;
   prefix = "";
   const element = document.querySelector(`[data-key="${CSS.escape(wanted)}"]:not(:disabled)`)
