@@ -126,6 +126,7 @@ CASES = {
         {f"guard_clock_offset_seconds{{{TARGET}}}": "-3x9"},
         "6m",
         {"job": "shenyan", "instance": FIRST},
+        "3",
     ),
     "a replica's clock was set": Case(
         "ClockOff", {f"guard_clock_offset_seconds{{{TARGET}}}": "-3x3 0x9"}, "6m", None
