@@ -196,6 +196,11 @@ class Store(Protocol):
         Raises NotFound; Conflict unless the stored state is `was` and the fence is unchanged."""
         ...
 
+    async def repeat(self, exchange: Exchange) -> None:
+        """Take the right to give a recorded answer once more; who recorded it makes no delivery of it then.
+        Raises Conflict unless it is still answered and the fence is unchanged."""
+        ...
+
     async def hold(self, hold_id: str) -> Hold:
         """Raises HoldNotFound."""
         ...

@@ -1,9 +1,10 @@
 """What a guard is while its records cannot be opened at the start: a door that keeps messages, no more."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -69,9 +70,12 @@ async def until_reached(settings: Settings, observer: Observer) -> None:
 async def waiting_room(
     settings: Settings, listening: socket.socket, observer: Observer, why: str
 ) -> AsyncIterator[None]:
-    """Answers at `listening`, which stays open. What it has kept is found by the guard that comes after."""
+    """Answers at `listening`, which stays open. What it has kept is found by the guard that comes after.
+
+    That one may answer there already: what came here is finished meanwhile.
+    """
     spool = Spool(spool_folder(settings.storage), settings.storage.spool_max_bytes, observer)
-    server = uvicorn.Server(
+    server = _Unsignalled(
         uvicorn.Config(
             _application(settings, spool, observer, why),
             http=BoundedHttp,
@@ -85,11 +89,42 @@ async def waiting_room(
     )
     serving = asyncio.create_task(server.serve([listening.dup()]))
     try:
-        yield
+        with _ended_by_signals(server, serving):
+            yield
     finally:
         server.should_exit = True
         await serving
         await spool.aclose()
+
+
+class _Unsignalled(uvicorn.Server):
+    """Leaves the signals alone. The one after it is there before this one ends, and would lose its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextmanager
+def _ended_by_signals(server: uvicorn.Server, serving: asyncio.Task[None]) -> Iterator[None]:
+    """SIGTERM and SIGINT end the process once what is under way here is answered."""
+
+    def end(number: int, _: object) -> None:
+        server.should_exit = True
+        serving.add_done_callback(lambda _: _die_of(number))
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is end:  # else somebody else listens already
+                signal.signal(number, handler)
+
+
+def _die_of(number: int) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def _application(settings: Settings, spool: Spool, observer: Observer, why: str) -> ASGIApp:

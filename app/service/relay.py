@@ -23,7 +23,7 @@ from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
 from app.service.consultation import Consultation
 from app.service.share import BUSY
-from app.service.spooling import Keeping, Spooling
+from app.service.spooling import Keeping, Spooling, Unheard
 from app.service.takeovers import Reception
 from app.service.window import Window
 
@@ -102,12 +102,15 @@ class Relay:
         task.add_done_callback(self._under_way.discard)
         if await _done_within(task, within_s):
             return task.result()
-        writing = not window.take()
-        if writing and await _done_within(task, GRACE_S):
+        unheard = None if window.take() else Unheard(message, self.spooling)
+        if unheard is not None and await unheard.heard_after_all(task, GRACE_S):
             return task.result()
         if not window.close():
             return await task
         task.add_done_callback(self._report)
+        if unheard is not None and not unheard.is_kept:
+            window.refuse()
+            raise StoreError("nobody could note that the answer being recorded was not given")
         return await self._fallback(message, window, keeping)
 
     async def drain(self, within_s: float) -> None:
@@ -236,7 +239,11 @@ class Relay:
         if not answered or window.finalise():
             return outcome
         late = defer(outcome, fallbacks=self.fallbacks, now=self.clock(), new_id=new_id)
-        await self._persist(lambda: self.store.amend(late, ExchangeState.ANSWERED))
+        try:
+            await self._persist(lambda: self.store.amend(late, ExchangeState.ANSWERED))
+        except Conflict:  # a resend has given the answer meanwhile, or was about to
+            await self._doubt(exchange.message)
+            return outcome
         return late
 
     async def _recorded_unheard(self, exchange: Exchange) -> Outcome:
@@ -271,11 +278,24 @@ class Relay:
         return self.codec.pieces(exchange.message, exchange.reply) if released and exchange.reply else ()
 
     async def _replay(self, exchange: Exchange) -> Answer:
-        """A resend gets the recorded answer, and waits for it while the first push is still under way."""
-        while exchange.state is ExchangeState.CLAIMED:
-            await self.coordinator.wait(answer_topic(exchange.id), timeout_s=0.5)
-            exchange = await self.store.exchange(exchange.id)
-        return Answer(exchange.answer, "replay")
+        """A resend gets the recorded answer, and waits for it while the first push is still under way.
+
+        An answer is given only where it stays one: whoever recorded it may have come too late with it, and be
+        about to make a delivery of it.
+        """
+        while True:
+            while exchange.state is ExchangeState.CLAIMED:
+                await self.coordinator.wait(answer_topic(exchange.id), timeout_s=0.5)
+                exchange = await self.store.exchange(exchange.id)
+            if exchange.state is not ExchangeState.ANSWERED:
+                return Answer(exchange.answer, "replay")
+            answered = exchange
+            try:
+                await self._persist(lambda: self.store.repeat(answered))  # noqa: B023 - awaited at once
+            except Conflict:
+                exchange = await self.store.exchange(exchange.id)
+            else:
+                return Answer(answered.answer, "replay")
 
     async def _doubt(self, message: Message) -> None:
         """This push has heard the holding text, whatever is on record."""

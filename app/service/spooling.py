@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.core.disposition import Fallbacks, doubted, unasked
 from app.core.errors import BodyChanged, Conflict, StoreError
 from app.core.model import Message
 from app.core.records import CLAIM_LEASE, Claim, Exchange, ExchangeState, Outcome
 from app.ports import Clock, NewId, Observer, Store
+
+T = TypeVar("T")
 
 AT_ONCE = 64
 NOTHING = Fallbacks(None, None)
@@ -120,6 +122,36 @@ class Spooling:
         if claim.fresh:
             return unasked(claim.exchange, fallbacks=fallbacks, now=now)
         return doubted(claim.exchange, fallbacks=fallbacks, now=now, new_id=self.new_id())
+
+
+class Unheard:
+    """An answer that is being recorded as given, and whose time is over before anybody knows whether it is.
+
+    A kill between that commit and its correction would leave an answer on record that nobody has heard. So
+    the spool remembers the message first: whoever finds it there doubts such an answer.
+    """
+
+    def __init__(self, message: Message, spooling: Spooling | None) -> None:
+        self._kept = asyncio.Event()
+        self._keeping = Keeping(message, spooling, self._kept.set)
+
+    @property
+    def is_kept(self) -> bool:
+        return self._kept.is_set()
+
+    async def heard_after_all(self, recording: asyncio.Task[T], within_s: float) -> bool:
+        """Whether it was recorded in the end, waiting at most `within_s` seconds; put down beside that."""
+        self._keeping.begin()
+        recording.add_done_callback(self._part)
+        done, _ = await asyncio.wait((recording,), timeout=within_s)
+        return bool(done)
+
+    def _part(self, recording: asyncio.Task[T]) -> None:
+        """It is known now. Where its recorder broke, or was stopped, it is left to others."""
+        if recording.cancelled() or recording.exception() is not None:
+            self._keeping.leave()
+        else:
+            self._keeping.recorded()
 
 
 @dataclass(slots=True)

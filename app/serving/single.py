@@ -7,8 +7,9 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 import uvicorn
@@ -44,10 +45,19 @@ def serve(settings: Settings, announce: Announce) -> None:
     run(settings, open_doors(settings), announce)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    guard: Guard
+    first_password: str
+    """Of the first administrator, where one was made."""
+    close_waiting_room: Callable[[], Coroutine[None, None, None]]
+    """To be called when the guard answers: between the two nobody would."""
+
+
 @asynccontextmanager
 async def opened_guard(
     settings: Settings, listening: socket.socket, siblings: Siblings | None = None
-) -> AsyncIterator[Guard]:
+) -> AsyncIterator[Opened]:
     """A running guard, however long its records are away: till then a waiting room answers at `listening`.
 
     Raises ConfigError.
@@ -61,18 +71,19 @@ async def opened_guard(
                 await until_reached(settings, observer)
             try:
                 guard = await running.enter_async_context(running_guard(settings, siblings=siblings))
+                password = await first_administrator(guard.store.database, settings.console)
             except StoreError as error:  # away again
                 observer.failed("store", error)
                 continue
-            await waiting.aclose()
-            yield guard
+            yield Opened(guard, password, waiting.aclose)
             return
 
 
 async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings: Siblings | None) -> None:
     if siblings is None:  # else it is for the process that started us
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _refuse_to_reload)
-    async with opened_guard(settings, doors.front, siblings) as guard:
+    async with opened_guard(settings, doors.front, siblings) as opened:
+        guard = opened.guard
         config = uvicorn.Config(
             guard.app,
             http=BoundedHttp,
@@ -90,9 +101,10 @@ async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings:
         _spare_the_collector()
         if guard.forward_proxy is not None and doors.proxy is not None:
             await guard.forward_proxy.start(doors.proxy)
-        password = await first_administrator(guard.store.database, settings.console)
-        announce(address(doors.front), address(doors.proxy), password)
-        await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([doors.front])
+        announce(address(doors.front), address(doors.proxy), opened.first_password)
+        async with asyncio.TaskGroup() as both:
+            both.create_task(opened.close_waiting_room())
+            await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([doors.front])
 
 
 def _refuse_to_reload() -> None:

@@ -99,6 +99,17 @@ def write_new(connection: Connection, items: Sequence[Whole]) -> Sequence[GuardE
     return [None] * len(items)
 
 
+def repeat(connection: Connection, exchange: Exchange) -> None:
+    """By a fence of its own, so that nobody with the older one changes it. Raises Conflict."""
+    mine = (
+        exchanges.c.id == exchange.id,
+        exchanges.c.state == ExchangeState.ANSWERED.value,
+        exchanges.c.fence == exchange.fence,
+    )
+    if not connection.execute(update(exchanges).where(*mine).values(fence=exchange.fence + 1)).rowcount:
+        raise Conflict("the exchange was changed by somebody else")
+
+
 def _add(connection: Connection, items: Sequence[Conclusion]) -> None:
     """What comes with the exchanges."""
     new_holds = [item.hold for item in items if item.hold]

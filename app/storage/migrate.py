@@ -116,13 +116,18 @@ def prepare(url: str, busy_timeout_s: float) -> None:
     _make_file(url)
     engine = open_engine(url, busy_timeout_s)
     try:
-        if sqlite_file(url) is not None and _is_empty(engine):
-            with store_errors(), engine.begin() as connection:
-                upgrade_on(connection)
-        with _connected(engine, url) as connection:
-            check_schema(connection)
+        with store_errors():  # what a server that goes away in between breaks, is its own, too
+            _prepare(engine, url)
     finally:
         engine.dispose()
+
+
+def _prepare(engine: Engine, url: str) -> None:
+    if sqlite_file(url) is not None and _is_empty(engine):
+        with engine.begin() as connection:
+            upgrade_on(connection)
+    with _connected(engine, url) as connection:
+        check_schema(connection)
 
 
 def check_schema(connection: Connection) -> None:

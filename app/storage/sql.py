@@ -91,6 +91,9 @@ class SqlStore:
     async def amend(self, outcome: Outcome, was: ExchangeState) -> None:
         await self.journal.submit(conclusions.write, Conclusion.of(outcome, was))
 
+    async def repeat(self, exchange: Exchange) -> None:
+        await self.database.change(lambda connection: conclusions.repeat(connection, exchange))
+
     async def exchange(self, exchange_id: str) -> Exchange:
         return await self.database.read(
             lambda connection: exchanges.one(connection, schema.exchanges.c.id == exchange_id)

@@ -163,6 +163,29 @@ async def test_an_amendment_of_something_else_is_refused(
     assert [one async for one in store.audit_trail()] == []
 
 
+async def test_who_gives_a_recorded_answer_again_keeps_it_from_becoming_a_delivery(store: Store) -> None:
+    recorded = answered((await claimed(store)).exchange)
+    await store.record(recorded)
+    await store.repeat(recorded.exchange)
+    late = Outcome(replace(recorded.exchange, state=ExchangeState.QUEUED))
+    with pytest.raises(Conflict):
+        await store.amend(late, ExchangeState.ANSWERED)
+    again = await store.exchange("exchange-1")
+    assert again.state is ExchangeState.ANSWERED
+    with pytest.raises(Conflict):  # somebody has it already, and must be looked up
+        await store.repeat(recorded.exchange)
+    await store.repeat(again)
+
+
+async def test_an_answer_that_became_a_delivery_is_not_given_again(store: Store) -> None:
+    recorded = answered((await claimed(store)).exchange)
+    await store.record(recorded)
+    late = Outcome(replace(recorded.exchange, state=ExchangeState.QUEUED))
+    await store.amend(late, ExchangeState.ANSWERED)
+    with pytest.raises(Conflict):
+        await store.repeat(recorded.exchange)
+
+
 async def test_an_amendment_of_nothing_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.amend(answered(exchange()), ExchangeState.CLAIMED)

@@ -159,6 +159,8 @@ class FlakyStore:
     away: bool = False
     slow: asyncio.Event | None = None
     """When set to an event, a record or an amendment waits for it first."""
+    confirms: asyncio.Event | None = None
+    """When set to an event, a record is written at once and confirmed only after it."""
     unheard: int = 0
     """How many of the next claims and records are written, but not confirmed."""
 
@@ -175,6 +177,8 @@ class FlakyStore:
         if self.slow is not None:
             await self.slow.wait()
         await self.inner.record(outcome)
+        if self.confirms is not None:
+            await self.confirms.wait()
         self._lose_the_answer()
 
     def _lose_the_answer(self) -> None:

@@ -12,6 +12,7 @@ from app.core.model import Reply
 from app.core.records import ExchangeState
 from app.ports import HoldFilter
 from app.service.relay import Answer
+from app.storage.spool import Spool
 from app.storage.sql import SqlStore
 from tests.service.stage import (
     BLOCKING,
@@ -20,6 +21,7 @@ from tests.service.stage import (
     MOCKING,
     POLITE,
     FlakyStore,
+    Heard,
     Stage,
     stage,
 )
@@ -124,7 +126,8 @@ async def test_a_resend_of_a_message_whose_answer_came_late_hears_the_same_holdi
 
 async def test_an_answer_that_becomes_durable_too_late_is_delivered_instead(tmp_path: Path) -> None:
     switches: list[FlakyStore] = []
-    async with stage(tmp_path, answer_within_s=0.02, flaky=switches) as here:
+    spool = Spool(tmp_path / "spool", 1_000_000, Heard())
+    async with stage(tmp_path, answer_within_s=0.02, flaky=switches, spool=spool) as here:
         switches[0].slow = asyncio.Event()
         here.bot.may_answer.set()
         assert await here.relay.respond(message()) == HELD
@@ -180,9 +183,9 @@ async def test_an_answer_recorded_but_confirmed_too_late_to_leave_is_delivered(
 ) -> None:
     """Its record says "answered", and nobody has heard it: it must not stay so."""
     monkeypatch.setattr("app.service.relay.STORE_RETRIES_S", (2.5,))
-    monkeypatch.setattr("app.service.relay.GRACE_S", 0.01)
     switches: list[FlakyStore] = []
-    async with stage(tmp_path, answer_within_s=1.5, flaky=switches) as here:
+    spool = Spool(tmp_path / "spool", 1_000_000, Heard())
+    async with stage(tmp_path, answer_within_s=1.5, flaky=switches, spool=spool) as here:
         claimed = asyncio.create_task(here.relay.respond(message()))
         await here.bot.was_asked.wait()
         switches[0].unheard = 1

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +153,71 @@ async def test_the_relay_that_is_still_alive_doubts_it_too(tmp_path: Path) -> No
         assert await fate(second.here) == [("uncertain", POLITE.text)]
         await second.until_spooled(0)
         assert second.here.bot.asked == []
+
+
+# --- an answer that is being recorded when its time is over -----------------------------------
+
+
+async def test_killed_before_a_late_commit_is_confirmed_the_answer_is_for_a_person(tmp_path: Path) -> None:
+    """On record it is answered; what the citizen heard is the holding text."""
+    async with act(tmp_path) as before:
+        before.records.confirms = asyncio.Event()
+        assert await before.here.relay.respond(message()) == HELD
+        assert before.spool.waiting == 1
+        await before.killed()
+        assert await listed(before.here) == [("answered", "", POLITE.text)]
+    async with act(tmp_path) as after:
+        after.here.clock.forward(minutes=5)
+        await after.bring_in()
+        assert await listed(after.here) == [("queued", "", HOLDING.text)]
+        assert await fate(after.here) == [("uncertain", POLITE.text)]
+        assert after.spool.waiting == 0
+
+
+async def test_the_recorder_that_is_still_alive_has_it_delivered(tmp_path: Path) -> None:
+    async with act(tmp_path) as now:
+        now.records.confirms = asyncio.Event()
+        assert await now.here.relay.respond(message()) == HELD
+        now.records.confirms.set()
+        await now.here.relay.drain(5)
+        await now.until_spooled(0)
+        await now.here.courier.run_once()
+        assert now.here.platform.received == [("citizen-1", POLITE.text)]
+
+
+async def test_an_answer_that_a_resend_has_heard_meanwhile_is_not_delivered_once_more(
+    tmp_path: Path,
+) -> None:
+    async with act(tmp_path) as now:
+        now.records.confirms = asyncio.Event()
+        assert await now.here.relay.respond(message()) == HELD
+        now.here.relay.answer_within = timedelta(seconds=30)
+        assert await now.here.relay.respond(message()) == Answer(POLITE, "replay")
+        now.records.confirms.set()
+        await now.here.relay.drain(5)
+        assert await fate(now.here) == [("uncertain", POLITE.text)]
+        await now.here.courier.run_once()
+        assert now.here.platform.received == []
+
+
+async def test_what_the_spool_cannot_note_is_refused_and_the_resend_hears_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> str:
+        raise StoreError("no space left")
+
+    async with act(tmp_path) as now:
+        now.records.confirms = asyncio.Event()
+        with monkeypatch.context() as context:
+            context.setattr(Spool, "keep", full)
+            with pytest.raises(StoreError, match="not given"):
+                await now.here.relay.respond(message())
+        now.here.relay.answer_within = timedelta(seconds=30)
+        assert await now.here.relay.respond(message()) == Answer(POLITE, "replay")
+        now.records.confirms.set()
+        await now.here.relay.drain(5)
+        await now.here.courier.run_once()
+        assert now.here.platform.received == []
 
 
 async def test_a_claim_that_comes_back_too_late_doubts_the_answer_it_finds(
