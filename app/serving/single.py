@@ -102,9 +102,9 @@ async def _serve(settings: Settings, doors: Doors, announce: Announce, siblings:
         if guard.forward_proxy is not None and doors.proxy is not None:
             await guard.forward_proxy.start(doors.proxy)
         announce(address(doors.front), address(doors.proxy), opened.first_password)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(opened.close_waiting_room())
-            await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([doors.front])
+        closing = asyncio.create_task(opened.close_waiting_room())
+        await TwoDoors(config, guard.forward_proxy, settings.server.drain_within_s).serve([doors.front])
+        await closing
 
 
 def _refuse_to_reload() -> None:
