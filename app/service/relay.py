@@ -102,7 +102,8 @@ class Relay:
         task.add_done_callback(self._under_way.discard)
         if await _done_within(task, within_s):
             return task.result()
-        unheard = None if window.take() else Unheard(message, self.spooling)
+        somebody_answers = not window.take() or window.repeats
+        unheard = Unheard(message, self.spooling) if somebody_answers else None
         if unheard is not None and await unheard.heard_after_all(task, GRACE_S):
             return task.result()
         if not window.close():
@@ -121,11 +122,11 @@ class Relay:
     async def answer(self, message: Message, window: Window, keeping: Keeping) -> Answer:
         """Claim, ask, check (twice where it is close), dispose, record."""
         claim = await self._claim(message)
-        told = window.told
         window.note_on_record()
         if not claim.fresh:
+            window.note_repeat()
             replayed = await self._replay(claim.exchange)
-            if told:
+            if window.told:  # whatever another push of it has heard, or not
                 await self._doubt(message)
             keeping.recorded()
             return replayed

@@ -7,7 +7,7 @@ from math import inf
 class Window:
     """One push's answer window. All methods run on one event loop, so no step of it is ever half done."""
 
-    __slots__ = ("_closes_at", "_final", "_on_record", "_refused", "_taken")
+    __slots__ = ("_closes_at", "_final", "_on_record", "_refused", "_taken", "repeats")
 
     def __init__(self, closes_at: float = inf) -> None:
         """`closes_at`: when the timer takes it, by the event loop's clock."""
@@ -16,6 +16,8 @@ class Window:
         self._final = False
         self._refused = False
         self._on_record = asyncio.Event()
+        self.repeats = False
+        """Whether this push is another one of a message that somebody else answers, or has answered."""
 
     def take(self) -> bool:
         """True for the first asker only."""
@@ -41,6 +43,9 @@ class Window:
     def note_on_record(self) -> None:
         """The message is durable: from here on the citizen may be told that it was received."""
         self._on_record.set()
+
+    def note_repeat(self) -> None:
+        self.repeats = True
 
     async def on_record(self, within_s: float) -> bool:
         """Whether the message is durable, waiting at most `within_s` seconds for it."""

@@ -181,7 +181,8 @@ async def test_what_was_typed_when_the_session_ended_is_offered_again(here: Desk
     held = await here.held()
     async with at_the_desk(here) as page:
         await page.goto(f"/console/holds/{held.id}")
-        await page.locator("#edited").fill("大厅九点开门，请带身份证。")
+        async with page.expect_response("**/recheck"):  # it would find nobody signed in any more
+            await page.locator("#edited").fill("大厅九点开门，请带身份证。")
         await here.signing_in.sign_out_everywhere("li", "test")
         password = await here.signing_in.reset("li", "test")
         await page.locator("#do-edit").click()

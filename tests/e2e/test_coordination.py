@@ -40,7 +40,9 @@ async def test_citizens_are_answered_as_before_when_the_server_hangs(tmp_path: P
         serving(bot, listener()) as url,
         town(tmp_path, chat_bot(url), tables=tables(server)) as here,
     ):
-        assert await readiness(here) == (200, {})
+        async with asyncio.timeout(20):
+            while await readiness(here) != (200, {}):  # noqa: ASYNC110 - a slow machine takes its time
+                await asyncio.sleep(0.05)
         assert await gauge(here) == "guard_coordination_up 1.0"
         server.freeze()
         for number in range(3):

@@ -137,12 +137,15 @@ class Pusher:
         if conversation.line.pushed_twice:
             self.ledger.faults["platform: pushed twice at once"] += 1
             tries.append(self._push(conversation))
-        answers = [answer for answer in await asyncio.gather(*tries) if answer is not None]
-        if not answers:
+        shown = False
+        for coming in asyncio.as_completed(tries):
+            answer = await coming
+            if answer is not None and not shown:  # of two answers the first counts
+                shown = True
+                self._show(conversation, answer)
+        if not shown:
             conversation.notice = True
             conversation.tell("citizen reads: the account is out of service")
-        for answer in answers[:1]:
-            self._show(conversation, answer)
 
     async def _push(self, conversation: Conversation) -> bytes | None:
         for number in range(TRIES):

@@ -74,7 +74,7 @@ UNASKED = ("unanswered", "records-away", HOLDING.text)
 
 
 async def test_on_the_usual_way_the_spool_is_not_touched(tmp_path: Path) -> None:
-    async with act(tmp_path) as now:
+    async with act(tmp_path, answer_within_s=30) as now:
         assert await now.here.relay.respond(message()) == Answer(POLITE, "reply")
         assert not (tmp_path / "spool").exists()
 
@@ -128,7 +128,7 @@ async def fate(here: Stage) -> list[tuple[str, str]]:
 
 async def test_an_answer_on_record_that_may_have_been_heard_or_not_is_for_a_person(tmp_path: Path) -> None:
     """Recorded, killed before it left; the resend met records that were away and heard the holding text."""
-    async with act(tmp_path) as first:
+    async with act(tmp_path, answer_within_s=30) as first:
         assert await first.here.relay.respond(message()) == Answer(POLITE, "reply")
     async with act(tmp_path, away=True) as second:
         assert await second.here.relay.respond(message()) == HELD
@@ -144,7 +144,7 @@ async def test_an_answer_on_record_that_may_have_been_heard_or_not_is_for_a_pers
 
 
 async def test_the_relay_that_is_still_alive_doubts_it_too(tmp_path: Path) -> None:
-    async with act(tmp_path) as first:
+    async with act(tmp_path, answer_within_s=30) as first:
         assert await first.here.relay.respond(message()) == Answer(POLITE, "reply")
     async with act(tmp_path, away=True) as second:
         assert await second.here.relay.respond(message()) == HELD
@@ -224,7 +224,7 @@ async def test_a_claim_that_comes_back_too_late_doubts_the_answer_it_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No spool is needed for it: the timer's word went out because the message was on record."""
-    async with act(tmp_path) as first:
+    async with act(tmp_path, answer_within_s=30) as first:
         assert await first.here.relay.respond(message()) == Answer(POLITE, "reply")
     real = SqlStore.claim
 
@@ -240,7 +240,7 @@ async def test_a_claim_that_comes_back_too_late_doubts_the_answer_it_finds(
 
 
 async def test_a_silence_that_was_promised_to_be_broken_is_for_a_person(tmp_path: Path) -> None:
-    async with act(tmp_path) as first:
+    async with act(tmp_path, answer_within_s=30) as first:
         first.here.bot.reply = None
         assert await first.here.relay.respond(message()) == Answer(None, "none")
     async with act(tmp_path, away=True) as second:
