@@ -200,6 +200,24 @@ async def test_an_answer_that_a_resend_has_heard_meanwhile_is_not_delivered_once
         assert now.here.platform.received == []
 
 
+async def test_a_twin_push_that_hears_the_holding_text_doubts_the_answer_of_the_other(
+    tmp_path: Path,
+) -> None:
+    """Nobody knows which of the two the platform has shown."""
+    async with act(tmp_path, answer_within_s=30) as now:
+        now.here.bot.may_answer.clear()
+        first = asyncio.create_task(now.here.relay.respond(message()))
+        await now.here.bot.was_asked.wait()
+        now.here.relay.answer_within = timedelta(seconds=0.05)
+        assert await now.here.relay.respond(message()) == HELD
+        assert now.spool.waiting == 1  # a kill here must not hide it
+        now.here.bot.may_answer.set()
+        assert await first == Answer(POLITE, "reply")
+        await now.here.relay.drain(5)
+        assert await fate(now.here) == [("uncertain", POLITE.text)]
+        await now.until_spooled(0)
+
+
 async def test_what_the_spool_cannot_note_is_refused_and_the_resend_hears_the_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
