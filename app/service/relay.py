@@ -104,7 +104,8 @@ class Relay:
             return task.result()
         somebody_answers = not window.take() or window.repeats
         unheard = Unheard(message, self.spooling) if somebody_answers else None
-        if unheard is not None and await unheard.heard_after_all(task, GRACE_S):
+        patient = not window.repeats  # who writes down an answer of its own may just have it there
+        if unheard is not None and await unheard.heard_after_all(task, GRACE_S, patient=patient):
             return task.result()
         if not window.close():
             return await task

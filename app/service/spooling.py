@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from app.core.disposition import Fallbacks, doubted, unasked
 from app.core.errors import BodyChanged, Conflict, StoreError
@@ -139,12 +139,18 @@ class Unheard:
     def is_kept(self) -> bool:
         return self._kept.is_set()
 
-    async def heard_after_all(self, recording: asyncio.Task[T], within_s: float) -> bool:
-        """Whether it was recorded in the end, waiting at most `within_s` seconds; put down beside that."""
+    async def heard_after_all(self, recording: asyncio.Task[T], within_s: float, *, patient: bool) -> bool:
+        """Whether it was recorded in the end, waiting at most `within_s` seconds; put down beside that.
+
+        Not `patient`: no longer than until it is put down.
+        """
         self._keeping.begin()
         recording.add_done_callback(self._part)
-        done, _ = await asyncio.wait((recording,), timeout=within_s)
-        return bool(done)
+        kept = asyncio.create_task(self._kept.wait())
+        awaited: set[asyncio.Task[Any]] = {recording} if patient else {recording, kept}
+        done, _ = await asyncio.wait(awaited, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        kept.cancel()
+        return recording in done
 
     def _part(self, recording: asyncio.Task[T]) -> None:
         """It is known now. Where its recorder broke, or was stopped, it is left to others."""
