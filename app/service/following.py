@@ -220,8 +220,9 @@ class Following:
         try:
             document = await self._document(number)
             self._loaded[number] = await asyncio.to_thread(self.load, number, document)
-        except GuardError as error:
-            self._note_failure(number, error)
+        except StoreError as error:  # no word about the document: the next look tries again
+            self.observer.failed("rules", error, publication=str(number))
+            return
         except Exception as error:  # whatever a document does to the loader, this replica holds and says so
             self._note_failure(number, error)
         else:

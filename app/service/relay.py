@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from math import inf
 from time import perf_counter
 from typing import TypeVar
@@ -291,13 +292,12 @@ class Relay:
                 exchange = await self.store.exchange(exchange.id)
             if exchange.state is not ExchangeState.ANSWERED:
                 return Answer(exchange.answer, "replay")
-            answered = exchange
             try:
-                await self._persist(lambda: self.store.repeat(answered))  # noqa: B023 - awaited at once
+                await self._persist(partial(self.store.repeat, exchange))
             except Conflict:
                 exchange = await self.store.exchange(exchange.id)
             else:
-                return Answer(answered.answer, "replay")
+                return Answer(exchange.answer, "replay")
 
     async def _doubt(self, message: Message) -> None:
         """This push has heard the holding text, whatever is on record."""

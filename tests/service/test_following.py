@@ -206,6 +206,25 @@ async def test_what_could_not_be_loaded_is_tried_again_later(here: Here) -> None
     assert len(here.loads) == 3
 
 
+async def test_records_away_while_a_document_is_fetched_say_nothing_of_the_document(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> bytes:
+        raise StoreError("away")
+
+    following = here.replica()
+    await following.open()
+    number = await here.publish()
+    with monkeypatch.context() as context:
+        context.setattr(SqlPublications, "document", away)
+        await loaded(following)
+    (told,) = await here.publications.replicas()
+    assert told.failed == 0
+    assert judged(following) is Disposition.HOLD
+    await loaded(following)
+    assert following.terms.number == number
+
+
 async def test_a_loader_that_breaks_is_a_failure_like_any(here: Here) -> None:
     following = here.replica()
     await following.open()
