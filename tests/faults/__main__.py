@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from tests.faults.judge import PROMISES
-from tests.faults.report import show, write_json
+from tests.faults.report import show, write_json, write_stories
 from tests.faults.run import Finished, Progress, run
 from tests.faults.scene import Plan
 
@@ -50,6 +50,7 @@ def main(
         keep.mkdir(parents=True, exist_ok=True)
         finished = watched(plan, keep.resolve(), errors)
     write_json(finished, report)
+    write_stories(finished, report.with_suffix(".stories.txt"))
     show(finished, out)
     broken = any(finished.judgement.count(promise) for promise in PROMISES)
     sys.exit(1 if broken else 0)

@@ -70,14 +70,26 @@ def _table(console: Console, title: str, counts: Mapping[str, int]) -> None:
 
 
 def tell(finished: Finished, console: Console) -> None:
-    """The first breaches, and the whole story of the first that concerns a conversation."""
+    """The first breaches, and the whole story of the first conversation of each broken promise."""
     breaches = finished.judgement.breaches
     for breach in breaches[:TOLD]:
         console.print(f"[red]{breach.promise}[/] {breach.marker}: {breach.why}", highlight=False)
-    first = next((breach for breach in breaches if breach.marker), None)
-    if first is not None:
+    firsts = {breach.promise: breach for breach in reversed(breaches) if breach.marker}
+    for first in firsts.values():
         for told in story(finished, first):
             console.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+def write_stories(finished: Finished, file: Path) -> None:
+    """Every breach with its whole story; no file where there is none."""
+    file.unlink(missing_ok=True)
+    told = [
+        "\n".join(story(finished, one)) if one.marker else f"--- {one.promise}: {one.why}"
+        for one in finished.judgement.breaches
+    ]
+    if told:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n\n".join(told) + "\n", encoding="utf-8")
 
 
 def story(finished: Finished, breach: Breach) -> list[str]:
