@@ -30,6 +30,8 @@ from app.service.window import Window
 
 T = TypeVar("T")
 
+NOT_NOTED = "nobody could note that the answer being recorded was not given"
+
 STORE_RETRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Waits between tries while the records cannot be written; the last one repeats."""
 
@@ -103,17 +105,18 @@ class Relay:
         task.add_done_callback(self._under_way.discard)
         if await _done_within(task, within_s):
             return task.result()
-        somebody_answers = not window.take() or window.repeats
-        unheard = Unheard(message, self.spooling) if somebody_answers else None
+        unheard = Unheard(message, self.spooling) if window.may_be_answered else None
+        window.take()
         patient = not window.repeats  # who writes down an answer of its own may just have it there
-        if unheard is not None and await unheard.heard_after_all(task, GRACE_S, patient=patient):
+        grace_s = window.grace_s(asyncio.get_running_loop().time(), GRACE_S)
+        if unheard is not None and await unheard.heard_after_all(task, grace_s, patient=patient):
             return task.result()
         if not window.close():
             return await task
         task.add_done_callback(self._report)
         if unheard is not None and not unheard.is_kept:
             window.refuse()
-            raise StoreError("nobody could note that the answer being recorded was not given")
+            raise StoreError(NOT_NOTED)
         return await self._fallback(message, window, keeping)
 
     async def drain(self, within_s: float) -> None:
@@ -126,10 +129,7 @@ class Relay:
         claim = await self._claim(message)
         window.note_on_record()
         if not claim.fresh:
-            window.note_repeat()
-            replayed = await self._replay(claim.exchange)
-            if window.told:  # whatever another push of it has heard, or not
-                await self._doubt(message)
+            replayed = await self._others_answer(claim.exchange, window)
             keeping.recorded()
             return replayed
         keeping.recorded()
@@ -137,7 +137,8 @@ class Relay:
         try:
             outcome = await self._record(exchange, code, window)
         except Conflict:  # this one slept past its lease and somebody took the message over
-            return await self._replay(await self.store.exchange(exchange.id))
+            taken_over = await self._persist(partial(self.store.exchange, exchange.id))
+            return await self._others_answer(taken_over, window)
         self.observer.exchange_finished(outcome.exchange)
         await self._announce(outcome)
         return self._spoken(outcome.exchange)
@@ -280,22 +281,30 @@ class Relay:
         released = exchange.verdict is not None and exchange.verdict.disposition is Disposition.RELEASE
         return self.codec.pieces(exchange.message, exchange.reply) if released and exchange.reply else ()
 
+    async def _others_answer(self, exchange: Exchange, window: Window) -> Answer:
+        window.note_repeat()
+        replayed = await self._replay(exchange)
+        if window.told:  # whatever another push of it has heard, or not
+            await self._doubt(exchange.message)
+        return replayed
+
     async def _replay(self, exchange: Exchange) -> Answer:
         """A resend gets the recorded answer, and waits for it while the first push is still under way.
 
         An answer is given only where it stays one: whoever recorded it may have come too late with it, and be
         about to make a delivery of it.
         """
+        read = partial(self.store.exchange, exchange.id)
         while True:
             while exchange.state is ExchangeState.CLAIMED:
                 await self.coordinator.wait(answer_topic(exchange.id), timeout_s=0.5)
-                exchange = await self.store.exchange(exchange.id)
+                exchange = await self._persist(read)
             if exchange.state is not ExchangeState.ANSWERED:
                 return Answer(exchange.answer, "replay")
             try:
                 await self._persist(partial(self.store.repeat, exchange))
             except Conflict:
-                exchange = await self.store.exchange(exchange.id)
+                exchange = await self._persist(read)
             else:
                 return Answer(exchange.answer, "replay")
 
@@ -329,16 +338,19 @@ class Relay:
             raise
         except Exception as error:
             self.observer.failed("relay", error, channel=message.channel, message=message.key)
+            if window.may_be_answered and not await Unheard(message, self.spooling).kept_within(GRACE_S):
+                window.refuse()
+                raise StoreError(NOT_NOTED) from error
             return await self._fallback(message, window, keeping)
         finally:
             keeping.leave()
 
-    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Write, again and again while the records are away: a message let go here would be lost."""
+    async def _persist(self, trip: Callable[[], Awaitable[T]]) -> T:
+        """To the records, again and again while they are away: a message let go here would be lost."""
         tries = 0
         while True:
             try:
-                return await write()
+                return await trip()
             except Conflict:
                 raise
             except StoreError as error:

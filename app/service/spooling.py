@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -138,6 +139,15 @@ class Unheard:
     @property
     def is_kept(self) -> bool:
         return self._kept.is_set()
+
+    async def kept_within(self, within_s: float) -> bool:
+        """Put it down for others, where nobody of ours goes on: whether that was done."""
+        self._keeping.begin()
+        self._keeping.leave()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._kept.wait()
+        return self.is_kept
 
     async def heard_after_all(self, recording: asyncio.Task[T], within_s: float, *, patient: bool) -> bool:
         """Whether it was recorded in the end, waiting at most `within_s` seconds; put down beside that.

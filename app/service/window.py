@@ -60,6 +60,11 @@ class Window:
         self._refused = True
 
     @property
+    def may_be_answered(self) -> bool:
+        """Whether an answer may come on record, or stand there, whatever this push hears."""
+        return self._taken or self.repeats
+
+    @property
     def told(self) -> bool:
         """Whether the timer's word, the holding text, is what this push hears."""
         return self._final and not self._refused
@@ -67,6 +72,13 @@ class Window:
     def left_s(self, now: float) -> float:
         """Seconds until the timer takes it; endless once it has: nobody waits for the answer any more."""
         return inf if self._taken else self._closes_at - now
+
+    def grace_s(self, now: float, most_s: float) -> float:
+        """What is left of `most_s` seconds after the timer's turn, which a busy loop may have made late.
+
+        At least a third of them: a note on the disk needs that.
+        """
+        return max(most_s / 3, min(most_s, self._closes_at + most_s - now))
 
     @property
     def closed(self) -> bool:

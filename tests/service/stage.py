@@ -153,7 +153,7 @@ class Heard:
 
 @dataclass
 class FlakyStore:
-    """The real store behind a switch: while `away`, claims, records and amendments fail."""
+    """The real store behind a switch: while `away`, writes and what a twin reads fail."""
 
     inner: Store
     away: bool = False
@@ -170,6 +170,11 @@ class FlakyStore:
         claim = await self.inner.claim(exchange, now)
         self._lose_the_answer()
         return claim
+
+    async def exchange(self, exchange_id: str) -> Exchange:
+        if self.away:
+            raise StoreError("away")
+        return await self.inner.exchange(exchange_id)
 
     async def record(self, outcome: Outcome) -> None:
         if self.away:

@@ -1,7 +1,7 @@
 """While the records are away the citizen hears the holding text, and the message outlives the process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -216,6 +216,52 @@ async def test_a_twin_push_that_hears_the_holding_text_doubts_the_answer_of_the_
         await now.here.relay.drain(5)
         assert await fate(now.here) == [("uncertain", POLITE.text)]
         await now.until_spooled(0)
+
+
+async def test_records_that_are_away_for_a_moment_cost_a_twin_push_nothing(tmp_path: Path) -> None:
+    async with twins(tmp_path) as (now, first, second):
+        now.records.away = True
+        await until(lambda: ("store", "StoreError") in now.here.heard.failures)
+        now.records.away = False
+        now.here.bot.may_answer.set()
+        assert await first == Answer(POLITE, "reply")
+        assert await second == Answer(POLITE, "replay")
+
+
+async def test_a_twin_push_that_breaks_doubts_the_answer_of_the_other(tmp_path: Path) -> None:
+    """It hears the holding text at once; the other's answer comes on record afterwards."""
+    async with twins(tmp_path) as (now, first, second):
+        now.here.relay.backlog = 0  # so many wait for the records that nobody else may
+        now.records.away = True
+        assert await second == HELD
+        assert now.spool.waiting == 1
+        now.records.away = False
+        now.here.bot.may_answer.set()
+        assert await first == Answer(POLITE, "reply")
+        now.here.clock.forward(minutes=5)
+        await now.bring_in()
+        assert await fate(now.here) == [("uncertain", POLITE.text)]
+        assert now.spool.waiting == 0
+
+
+@asynccontextmanager
+async def twins(
+    folder: Path,
+) -> AsyncIterator[tuple[Act, asyncio.Task[Answer], asyncio.Task[Answer]]]:
+    """Two pushes of one message; the bot is asked for the first, the second waits for its answer."""
+    async with act(folder, answer_within_s=30) as now:
+        now.here.bot.may_answer.clear()
+        first = asyncio.create_task(now.here.relay.respond(message()))
+        await now.here.bot.was_asked.wait()
+        second = asyncio.create_task(now.here.relay.respond(message()))
+        await asyncio.sleep(0.1)  # it has found the other's claim
+        yield now, first, second
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not happened():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 async def test_what_the_spool_cannot_note_is_refused_and_the_resend_hears_the_answer(

@@ -2,6 +2,8 @@
 
 from math import inf
 
+import pytest
+
 from app.service.window import Window
 
 
@@ -37,3 +39,22 @@ def test_the_time_left_is_endless_once_nobody_waits() -> None:
     assert window.left_s(100.0) == 4.5
     assert window.take()
     assert window.left_s(100.0) == inf
+
+
+@pytest.mark.parametrize(
+    ("late_s", "left_s"),
+    [
+        pytest.param(0.0, 0.3, id="in time"),
+        pytest.param(0.1, 0.2, id="late: the deadline stays where it is"),
+        pytest.param(9.0, 0.1, id="far too late: enough to put something down"),
+    ],
+)
+def test_a_timer_that_comes_late_adds_nothing_to_the_time_after_it(late_s: float, left_s: float) -> None:
+    assert Window(closes_at=50.0).grace_s(50.0 + late_s, 0.3) == pytest.approx(left_s)
+
+
+def test_an_answer_may_come_on_record_once_it_is_being_written_or_another_push_was_first() -> None:
+    fresh, writing, twin = Window(), Window(), Window()
+    writing.take()
+    twin.note_repeat()
+    assert [one.may_be_answered for one in (fresh, writing, twin)] == [False, True, True]
