@@ -17,7 +17,7 @@ from app.assembly.channels import (
 from app.assembly.console import console_parts, dispatcher_of
 from app.assembly.egress import egress_of, intakes_of, resubmitting
 from app.assembly.elements import extractor
-from app.assembly.figures import figures_of
+from app.assembly.figures import counting_of, figures_of
 from app.assembly.forward_proxy import forward_proxy_of
 from app.assembly.gateways import gateways_of
 from app.assembly.guarding import Guarding, guarding_of
@@ -34,6 +34,7 @@ from app.core.model import Severity
 from app.core.records import Callback, Delivery, WorkOrder
 from app.core.work_orders import compose
 from app.ports import PlatformClient
+from app.service.counting import Counting
 from app.service.courier import Courier
 from app.service.dispatching import Dispatcher
 from app.service.following import Following
@@ -83,6 +84,7 @@ class Guard:
     figures: Render
     """For /metrics, of this process alone."""
     retention: Retention | None
+    counting: Counting
 
 
 @asynccontextmanager
@@ -107,7 +109,7 @@ async def running_guard(
         await guard.takeovers.look()
         watchman = guard.guarding.watchman
         senders = (guard.courier, guard.dispatcher, guard.callbacks, guard.lookout)
-        everybody = (*senders, guard.sweeper, guard.spooling, watchman, guard.retention)
+        everybody = (*senders, guard.sweeper, guard.spooling, watchman, guard.retention, guard.counting)
         hands = [one for one in everybody if one is not None]
         loops = [
             guard.following.run,
@@ -215,6 +217,7 @@ def _assemble(parts: Parts) -> Guard:
         guarding,
         figures,
         retention_of(parts),
+        counting_of(parts),
     )
 
 

@@ -1,4 +1,4 @@
-"""What /metrics tells of this process, the records' sizes among it."""
+"""What /metrics tells of this process, the records' sizes among it; what counts the days that are over."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -7,7 +7,9 @@ from app.assembly.guarding import Guarding
 from app.assembly.parts import Parts, utc_now
 from app.core.errors import StoreError
 from app.core.records import Pressing
+from app.service.counting import Counting
 from app.service.switches import Switches
+from app.storage.days import SqlDays
 from app.telemetry.metrics import BOT, PLATFORM
 from app.telemetry.siblings import Render
 
@@ -38,3 +40,8 @@ def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
         return parts.metrics.render()
 
     return render
+
+
+def counting_of(parts: Parts) -> Counting:
+    days = SqlDays(parts.store.database)
+    return Counting(days.announce, days.count_next, parts.coordinator, parts.observer)

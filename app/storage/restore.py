@@ -30,6 +30,7 @@ RESTORED = "records.restore"
 _NO_RECORDS = (
     *(schema.audit_head, schema.audit_anchor, schema.pulse, schema.compatibility),  # of one row, never empty
     schema.replicas,  # a guard that was killed leaves its row
+    *(schema.counted_days, schema.day_changes, schema.day_figures),  # counted from the others
 )
 _UNSENT = tuple(
     state.value for state in (DeliveryState.QUEUED, DeliveryState.RETRYING, DeliveryState.SENDING)

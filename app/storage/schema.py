@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -85,7 +86,7 @@ holds = Table(
     Index("holds_by_state", "state", "deliver_by"),
     Index("holds_by_follower", "channel", "user_id", "state"),
     Index("holds_by_exchange", "exchange_id"),
-    Index("holds_by_creation", "created_at"),
+    Index("holds_by_creation", "created_at", "channel"),
     Index("holds_by_likeness", "channel", "likeness", "open"),
     Index("holds_by_decision", "open", "decided_at", "id"),
 )
@@ -360,4 +361,31 @@ compatibility = Table(
     metadata,
     Column("revision", Name, primary_key=True),
     Column("back_to", Name, nullable=False),
+)
+
+counted_days = Table(
+    "counted_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("announced_at", Moment, nullable=False),
+)
+"""Days that are over, in China's time. Version 0: announced, not counted yet."""
+
+day_changes = Table(
+    "day_changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("day", Date, nullable=False),
+    Index("day_changes_by_day", "day"),
+)
+"""Triggers note here what changes of a day that was announced."""
+
+day_figures = Table(
+    "day_figures",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("channel", Name, primary_key=True),
+    Column("counts", Text, nullable=False),
+    Column("citizens", LargeBinary, nullable=False),
 )

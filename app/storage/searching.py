@@ -19,8 +19,10 @@ from app.storage.paging import SortKey, onward, ordered, place_of
 from app.storage.pairs import candidates, telling
 from app.storage.schema import holds
 
+GLANCE = 120
+"""Places that are looked at first: a page of what every second hold says is among them."""
 LOOK = 500
-"""Places of the order whose words are looked at first."""
+"""Places whose words tell how common a word is."""
 STEP = 1_500
 """Places of each further step."""
 WALK = 12_000
@@ -41,8 +43,13 @@ def first(connection: Connection, wanted: HoldFilter, most: int, *, in_order: bo
 
     Raises Invalid.
     """
-    said, found = _look(connection, wanted)
-    if is_open(wanted) is not None:
+    has_order = is_open(wanted) is not None
+    if has_order and most <= GLANCE:
+        _, found = _look(connection, wanted, GLANCE)
+        if len(found) >= most:
+            return found[:most]
+    said, found = _look(connection, wanted, LOOK)
+    if has_order:
         likely = most * LOOK < len(found) * WALK
         wanted = replace(wanted, after=_place(connection, wanted, LOOK))
         for _ in range(LOOK, WALK, STEP):
@@ -60,9 +67,9 @@ def first(connection: Connection, wanted: HoldFilter, most: int, *, in_order: bo
     return found + _ids(connection, wanted, most - len(found), among, in_order=in_order)
 
 
-def _look(connection: Connection, wanted: HoldFilter) -> tuple[Sequence[str], list[str]]:
-    """What the next LOOK holds say; the ids of those that match."""
-    of = _head(wanted).limit(LOOK).subquery().c
+def _look(connection: Connection, wanted: HoldFilter, number: int) -> tuple[Sequence[str], list[str]]:
+    """What the next `number` holds say; the ids of those that match."""
+    of = _head(wanted).limit(number).subquery().c
     query = select(of.id, of.search, and_(*conditions(wanted, of)))
     rows = connection.execute(ordered(query, _keys(wanted, of), wanted.after)).all()
     return [row[1] for row in rows], [row[0] for row in rows if row[2]]

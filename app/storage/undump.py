@@ -19,7 +19,16 @@ from app.storage.failures import store_errors
 
 T = TypeVar("T")
 
-FUNCTIONS = ("audit_forget", "audit_refuse_new", "audit_anchor_moves", "audit_refuse", "pairs_of")
+FUNCTIONS = (
+    "audit_forget",
+    "audit_refuse_new",
+    "audit_anchor_moves",
+    "audit_refuse",
+    "pairs_of",
+    "note_exchanges_change",
+    "note_holds_change",
+    "note_deliveries_change",
+)
 """All that the migrations make beside tables."""
 _MARGIN_S = 30.0
 _PIECE = 1 << 20

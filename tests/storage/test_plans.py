@@ -14,14 +14,17 @@ from sqlalchemy import Engine, event, insert
 from app.core.model import Severity
 from app.core.records import DeliveryState, ExchangeState, HoldState
 from app.core.retention import Class
+from app.core.statistics import Period, Step
 from app.ports import HoldFilter, Store
 from app.storage import bundles
 from app.storage.bundles import ENDED, Wanted
 from app.storage.database import Database
+from app.storage.days import SqlDays
 from app.storage.migrate import upgrade
 from app.storage.records import delivery_values
 from app.storage.schema import deliveries
 from app.storage.sql import SqlStore
+from app.storage.statistics import SqlStatistics
 from scripts.bench.queue import START, fill, settle_down
 from scripts.postgres import Postgres
 from tests.contract.given import entry
@@ -31,6 +34,7 @@ ROWS = 4_000
 LARGE = ("exchanges", "holds", "deliveries", "audit")
 """Tables that grow."""
 NOW = START + timedelta(days=1)
+ANOTHER_DAY = Period((START + timedelta(days=9)).date(), (START + timedelta(days=9)).date(), Step.DAY)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -141,6 +145,8 @@ QUESTIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "what the platform allows": lambda store: store.allowance("channel-1", "citizen-1", ""),
     "what may be archived": lambda store: archived(store, Class.EXCHANGES),
     "holds that may be archived": lambda store: archived(store, Class.HOLDS),
+    "the figures of a day": lambda store: SqlStatistics(seen(store), str).figures(ANOTHER_DAY, None),
+    "the days that are over": lambda store: SqlDays(seen(store)).announce(),
     "the oldest that may": lambda store: seen(store).read(partial(bundles.oldest_ended, since=START)),
 }
 
