@@ -264,6 +264,22 @@ async def until(happened: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def test_who_slept_past_its_lease_and_told_the_holding_text_doubts_who_took_over(
+    tmp_path: Path,
+) -> None:
+    async with act(tmp_path) as now:
+        now.here.bot.may_answer.clear()
+        assert await now.here.relay.respond(message()) == HELD
+        now.here.clock.now += CLAIM_LEASE + timedelta(seconds=1)
+        now.here.relay.answer_within = timedelta(seconds=30)
+        taken_over = asyncio.create_task(now.here.relay.respond(message()))
+        await until(lambda: len(now.here.bot.asked) == 2)
+        now.here.bot.may_answer.set()
+        assert await taken_over == Answer(POLITE, "reply")
+        await now.here.relay.drain(5)
+        assert await fate(now.here) == [("uncertain", POLITE.text)]
+
+
 async def test_what_the_spool_cannot_note_is_refused_and_the_resend_hears_the_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
