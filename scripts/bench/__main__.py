@@ -5,7 +5,7 @@ The guard and the relay get one core, the bot and the load the other, as far as 
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from scripts.bench import checker, egress, shared
+from scripts.bench import checker, egress, queue, shared
 from scripts.bench.load import Load, full, steady
 from scripts.bench.servers import (
     TOKEN,
@@ -32,6 +32,8 @@ from scripts.bench.shared import CHANNEL, EMBEDDED
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+HOLDS = int(os.environ.get("BENCH_HOLDS", "100000"))
+"""Open, in a queue that is asked."""
 REPORT = Path("build/bench.json")
 
 
@@ -50,7 +52,8 @@ def main() -> None:
         added = _steady((bare, guard))
         peak = {server.name: peak_mb(server.pid) for server in (bare, guard)}
     doors = egress.measure(SECONDS)
-    _report(rounds, added, peak, [*checked, *doors, *shared.measure(SECONDS, ROUNDS)])
+    both = shared.measure(SECONDS, ROUNDS)
+    _report(rounds, added, peak, [*checked, *doors, *both, *queue.entries(HOLDS)])
 
 
 def _start(folder: Path, running: ExitStack) -> tuple[Server, Server]:
@@ -83,13 +86,13 @@ def _report(
     rounds: list[Mapping[tuple[str, int], Measured]],
     added: Mapping[str, Load],
     peak: Mapping[str, float],
-    checked: list[checker.Entry],
+    checked: Sequence[Mapping[str, str | float]],
 ) -> None:
     console = Console()
     table = Table(title=f"{ROUNDS} rounds of {SECONDS} s, the median round by requests/s")
     for column in ("server", "connections", "requests/s", "p50 ms", "p99 ms", "CPU ms each", "errors"):
         table.add_column(column, justify="left" if column == "server" else "right")
-    entries = []
+    entries: list[Mapping[str, str | float]] = []
     for connections in (16, 64):
         ratios = sorted(
             one["shenyan", connections].load.per_second / one["bare relay", connections].load.per_second
