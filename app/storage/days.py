@@ -93,8 +93,9 @@ class SqlDays:
 
     async def announce(self) -> int:
         """Of the days that are over, those that nobody has announced; the latest first, not all at once."""
-        days = await self.database.read(_unannounced)
-        await self.database.change(lambda connection: _announce(connection, days))
+        days, too_soon = await self.database.read(_unannounced)
+        if days or too_soon:
+            await self.database.change(lambda connection: _announce(connection, days))
         return len(days)
 
     async def count_next(self) -> date | None:
@@ -165,14 +166,14 @@ def _announce(connection: Connection, days: Sequence[date]) -> None:
         upsert(connection, counted_days, {"day": day, "version": 0, "announced_at": clock(connection)})
 
 
-def _unannounced(connection: Connection) -> Sequence[date]:
+def _unannounced(connection: Connection) -> tuple[Sequence[date], bool]:
+    """Days to announce; whether some were announced too soon."""
+    there, limit = set(connection.execute(select(counted_days.c.day)).scalars()), _over_before(connection)
     oldest = _oldest(connection)
-    if oldest is None:
-        return []
-    first, limit = oldest.astimezone(CHINA).date(), _over_before(connection)
-    there = set(connection.execute(select(counted_days.c.day)).scalars())
+    first = limit if oldest is None else oldest.astimezone(CHINA).date()
     days = (limit - timedelta(days=back) for back in range(1, (limit - first).days + 1))
-    return [day for day in days if day not in there][:ANNOUNCED_AT_ONCE]
+    too_soon = any(day >= limit for day in there)
+    return [day for day in days if day not in there][:ANNOUNCED_AT_ONCE], too_soon
 
 
 def _oldest(connection: Connection) -> datetime | None:
