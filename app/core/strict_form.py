@@ -36,6 +36,7 @@ def _decoded(written: bytes) -> str:
     if _BROKEN_ESCAPE.search(written):
         raise ValueError("an escape is broken")
     try:
+        written.decode("utf-8")  # half a character escaped and half of it not is read in two ways
         text = unquote_to_bytes(written.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
         raise ValueError("not UTF-8") from None
