@@ -127,6 +127,8 @@ async def _open_loop(port: int, path: str, per_second: int, seconds: int, bodies
     free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def one(body: bytes) -> None:
+        while free and free[-1][0].at_eof():
+            free.pop()[1].close()  # the server has closed what was idle for seconds
         pair = free.pop() if free else await asyncio.open_connection("127.0.0.1", port)
         await _ask(*pair, path, body, took)
         free.append(pair)
