@@ -23,8 +23,8 @@ GLANCE = 120
 """Places that are looked at first: a page of what every second hold says is among them."""
 LOOK = 500
 """Places whose words tell how common a word is."""
-STEP = 1_500
-"""Places of each further step."""
+STEP = 500
+"""Places of each further step, at least."""
 WALK = 12_000
 """Most places that are walked. So far it is for a page of 50 with a word that 4 in 1,000 have; to collect
 those of a million holds takes as long."""
@@ -50,13 +50,14 @@ def first(connection: Connection, wanted: HoldFilter, most: int, *, in_order: bo
             return found[:most]
     said, found = _look(connection, wanted, LOOK)
     if has_order:
-        likely = most * LOOK < len(found) * WALK
+        seen, likely = LOOK, most * LOOK < len(found) * WALK
         wanted = replace(wanted, after=_place(connection, wanted, LOOK))
-        for _ in range(LOOK, WALK, STEP):
-            if not likely or not wanted.after or len(found) >= most:
-                break
-            found += _ids(connection, wanted, most - len(found), _head(wanted).limit(STEP))
-            wanted = replace(wanted, after=_place(connection, wanted, STEP))
+        while likely and wanted.after and seen < WALK and len(found) < most:
+            step = _step(most - len(found), seen / max(1, len(found)), WALK - seen)
+            found += _ids(connection, wanted, most - len(found), _head(wanted).limit(step))
+            seen += step
+            if len(found) < most:
+                wanted = replace(wanted, after=_place(connection, wanted, step))
         if not wanted.after or len(found) >= most:
             return found[:most]
     else:
@@ -65,6 +66,11 @@ def first(connection: Connection, wanted: HoldFilter, most: int, *, in_order: bo
     if pairs := telling(storable(wanted.text), said):
         among = candidates(among, pairs, connection.dialect.name).offset(0)
     return found + _ids(connection, wanted, most - len(found), among, in_order=in_order)
+
+
+def _step(missing: int, places_for_one: float, left: int) -> int:
+    """So many places that what is missing is likely among them: each step is two trips to the database."""
+    return min(left, max(STEP, round(1.25 * missing * places_for_one)))
 
 
 def _look(connection: Connection, wanted: HoldFilter, number: int) -> tuple[Sequence[str], list[str]]:
