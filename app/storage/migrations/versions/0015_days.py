@@ -113,9 +113,9 @@ def _note(dialect: str, table: str, rows: tuple[str, ...]) -> str:
     day = DAY[dialect]
     days = [day.format(moment=f"{row}.{WATCHED[table][0]}") for row in rows]
     noted = NOTE.format(days=", ".join(days))
-    if table != "exchanges":
+    if table != "exchanges" or rows == ROWS["insert"]:
         return noted
-    # Holds are counted by the bot that the exchange names.
+    # Holds are counted by the bot that the exchange names; a new one has none.
     created = day.format(moment="created_at")
     held = f"SELECT {created} FROM holds WHERE exchange_id = {rows[0]}.id"  # noqa: S608  # our own names
     return f"{noted} OR day IN ({held})"
