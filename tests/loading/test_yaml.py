@@ -25,7 +25,7 @@ from app.loading.yaml import line_of, read_yaml
         pytest.param("😀", "😀", id="beyond the basic plane"),
     ],
 )
-def test_a_value_is_read_as_yaml_1_2_says(tmp_path: Path, text: str, value: object) -> None:
+def test_a_value_is_what_it_looks_like(tmp_path: Path, text: str, value: object) -> None:
     file = tmp_path / "one.yaml"
     file.write_text(f"key: {text}\nlist: [{text or 'null'}]\n", "utf-8")
     document, problems = read_yaml(file)
@@ -48,7 +48,9 @@ def test_a_value_is_read_as_yaml_1_2_says(tmp_path: Path, text: str, value: obje
         pytest.param("? [a]\n: 1\n", 1, "key", id="a list as a key"),
         pytest.param("a: *x\n", 1, "alias", id="an alias of nothing"),
         pytest.param("a: \x01\n", 0, "control|special", id="a control character"),
-        pytest.param("[" * 20_000, 0, "", id="a depth without an end"),
+        pytest.param("[" * 500_000, 1, "deeply", id="lists without an end"),
+        pytest.param("- " * 500_000, 1, "deeply", id="lists in lines without an end"),
+        pytest.param("{a: " * 500_000, 1, "deeply", id="mappings without an end"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, line: int, what: str) -> None:
