@@ -8,11 +8,10 @@ from datetime import date, timedelta
 
 from app.core.errors import StoreError
 from app.ports import Coordinator, Observer
+from app.service.turns import is_ours, rest_of
 
 EVERY_S = 60.0
-_REST = "counting:rest"
-"""While this is there, nobody begins."""
-_CHOOSING = timedelta(seconds=10)
+_WORK = "counting"
 _BEGUN = timedelta(minutes=5)
 """What was killed is taken up after so long."""
 _SHARE = 4.0
@@ -34,12 +33,12 @@ class Counting:
             try:
                 await self.run_once()
             except StoreError as error:
-                self.observer.failed("counting", error)
+                self.observer.failed(_WORK, error)
             await asyncio.sleep(EVERY_S)
 
     async def run_once(self) -> None:
-        """Raises StoreError."""
-        if not await self._is_ours():
+        """Raises StoreError. Where two processes are at it, days are counted twice: no harm comes of it."""
+        if not await is_ours(self.coordinator, _WORK, _BEGUN):
             return
         await self.announce()
         ends = time.monotonic() + _BEGUN.total_seconds() / 2
@@ -48,12 +47,4 @@ class Counting:
             if await self.count_next() is None:
                 break
             await asyncio.sleep(_SHARE * (time.monotonic() - began))
-        await self.coordinator.put(_REST, "done", timedelta(seconds=EVERY_S) * 0.9)
-
-    async def _is_ours(self) -> bool:
-        """Where two think so, days are counted twice, and nothing else comes of it."""
-        async with self.coordinator.lock("counting", _CHOOSING):
-            if await self.coordinator.get(_REST) is not None:
-                return False
-            await self.coordinator.put(_REST, "begun", _BEGUN)
-            return True
+        await self.coordinator.put(rest_of(_WORK), "done", timedelta(seconds=EVERY_S) * 0.9)

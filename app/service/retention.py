@@ -11,16 +11,16 @@ from app.core.delivery import Backoff
 from app.core.errors import GuardError
 from app.core.retention import Archive
 from app.ports import Coordinator, Observer
+from app.service.turns import is_ours, rest_of
 
 EVERY = timedelta(days=1) * 0.9
 """Less than a day, so that it does not wander through the day."""
 AGAIN = Backoff(first=timedelta(minutes=10), cap=timedelta(hours=6))
 _LOOKS_EVERY_S = 60.0
-_REST = "retention:rest"
-"""While this is there, nobody begins."""
+_WORK = "retention"
+_REST = rest_of(_WORK)
 _FAILURES = "retention:failures"
 """How many runs have failed since the last one that did not."""
-_CHOOSING = timedelta(seconds=30)
 _BEGUN = timedelta(minutes=30)
 """What was killed or stopped is taken up after so long."""
 _SAYS_EVERY_S = 600.0
@@ -49,7 +49,7 @@ class Retention:
 
     async def run_once(self) -> None:
         """Raises what the archiver does not say it raises."""
-        if not await self._is_ours():
+        if not await is_ours(self.coordinator, _WORK, _BEGUN):
             return
         over = threading.Event()
         try:
@@ -65,14 +65,6 @@ class Retention:
             await self.coordinator.put(_FAILURES, "0", AGAIN.cap)
         finally:
             over.set()  # whoever is cancelled leaves no thread at work
-
-    async def _is_ours(self) -> bool:
-        """While processes are apart each may think so: the records let one archive at a time all the same."""
-        async with self.coordinator.lock("retention", _CHOOSING):
-            if await self.coordinator.get(_REST) is not None:
-                return False
-            await self.coordinator.put(_REST, "begun", _BEGUN)
-            return True
 
     @asynccontextmanager
     async def _under_way(self) -> AsyncIterator[None]:
