@@ -8,6 +8,7 @@ not known is counted from the records themselves, so that no figure is ever out 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, update
@@ -105,12 +106,8 @@ class SqlDays:
             return None
         if await self.database.change(lambda connection: _keep(connection, found)):
             for start in range(0, len(found.changes), _TAKEN_AT_ONCE):
-                some = found.changes[start : start + _TAKEN_AT_ONCE]
-                await self.database.change(
-                    lambda connection, some=some: connection.execute(  # type: ignore[misc]
-                        delete(day_changes).where(day_changes.c.id.in_(some))
-                    )
-                )
+                counted = found.changes[start : start + _TAKEN_AT_ONCE]
+                await self.database.change(partial(_take_out, notes=counted))
         return found.day
 
 
@@ -157,6 +154,10 @@ def _keep(connection: Connection, look: _Look) -> bool:
         values = {"day": look.day, "channel": channel, "counts": counts, "citizens": citizens}
         connection.execute(insert(day_figures).values(values))
     return True
+
+
+def _take_out(connection: Connection, notes: Sequence[int]) -> None:
+    connection.execute(delete(day_changes).where(day_changes.c.id.in_(notes)))
 
 
 def _announce(connection: Connection, days: Sequence[date]) -> None:

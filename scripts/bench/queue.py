@@ -83,10 +83,13 @@ async def measure(url: str, count: int) -> Mapping[str, Timing]:
 
 
 TOGETHER = {
-    "list": ("first page", "deep page", "channel"),
+    "list": ("first page", "deep page", "channel", "severity", "category"),
     "claim": ("claim",),
     "decide": ("decide",),
-    "search": ("search", "search, 1 in 100", "search, 1 in 1,000", "rare search", "search for nothing"),
+    "search": (
+        *("search", "search, 1 in 100", "search, 1 in 1,000"),
+        *("rare search", "search for nothing", "two characters"),
+    ),
 }
 """What is promised, and the questions of which the slowest counts."""
 MOST_MS = {"sqlite": 40.0, "postgresql": 20.0}

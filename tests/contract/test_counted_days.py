@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -170,10 +171,7 @@ async def test_of_two_who_look_at_one_day_the_later_keeps_nothing(filled: Databa
     looks = [
         await filled.read(lambda connection: counted._look_at_next(connection, NOW_AT_ONCE)) for _ in range(2)
     ]
-    kept = [
-        await filled.change(lambda connection, look=look: look and counted._keep(connection, look))  # type: ignore[misc]
-        for look in looks
-    ]
+    kept = [await filled.change(partial(counted._keep, look=look)) for look in looks if look is not None]
     assert kept == [True, False]
 
 
@@ -182,7 +180,7 @@ async def test_what_came_lately_is_never_taken_for_over(database: Database) -> N
     for number, age in enumerate((timedelta(0), OVER_AFTER - timedelta(hours=1), OVER_AFTER * 3)):
         came = message(f"MsgId:{number}", received_at=now - age)
         row = exchange_values(exchange(f"e{number}", message=came))
-        await database.change(lambda connection, row=row: connection.execute(insert(exchanges), row))  # type: ignore[misc]
+        await database.change(partial(Connection.execute, statement=insert(exchanges), parameters=row))
     await SqlDays(database).announce()
     announced = await database.read(
         lambda connection: list(connection.execute(select(counted_days.c.day)).scalars())
