@@ -5,6 +5,7 @@ before goes and what was archived comes at once.
 """
 
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,8 @@ FUNCTIONS = (
 )
 """All that the migrations make beside tables."""
 _MARGIN_S = 30.0
+_LEAVES_WITHIN_S = 5.0
+_LOOKS_EACH_S = 0.05
 _PIECE = 1 << 20
 _NOT_OURS = (b"\\", b"SET transaction_timeout")
 """psql's own commands; a setting that servers before 17 do not know."""
@@ -119,13 +122,26 @@ def _pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _require_nobody(connection: Connection) -> None:
-    """Raises ConfigError where another process of ours is connected."""
-    others = connection.exec_driver_sql(
+    """Raises ConfigError where another process of ours is connected, and stays so.
+
+    A session ends a moment after its process has gone: whoever stops the guards and restores at once
+    is not refused for what is only on its way out.
+    """
+    patience_until = time.monotonic() + _LEAVES_WITHIN_S
+    while _others(connection):
+        if time.monotonic() > patience_until:
+            raise ConfigError("the records are in use: stop every process of Shenyan first")
+        time.sleep(_LOOKS_EACH_S)
+
+
+def _others(connection: Connection) -> int:
+    """How many other sessions of ours the database has now (a transaction remembers its first look)."""
+    connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+    count: int = connection.exec_driver_sql(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
         "AND application_name = 'shenyan' AND pid <> pg_backend_pid()"
     ).scalar_one()
-    if others:
-        raise ConfigError("the records are in use: stop every process of Shenyan first")
+    return count
 
 
 def _drop_ours(connection: Connection) -> None:

@@ -143,6 +143,18 @@ async def test_records_in_use_stay(archive: Path, any_store: SqlStore, any_url: 
     assert await everything(any_store) == before
 
 
+@pytest.mark.parametrize("any_url", ["postgresql"], indirect=True)
+async def test_who_is_just_leaving_the_server_is_waited_for(
+    archive: Path, any_store: SqlStore, any_url: str
+) -> None:
+    await any_store.ping()
+    restoring = asyncio.create_task(asyncio.to_thread(restore, any_url, order(archive, replace=True)))
+    await asyncio.sleep(1.5)
+    assert not restoring.done()
+    await any_store.aclose()
+    assert (await restoring).exchanges == 1
+
+
 async def test_with_replace_a_backup_takes_their_place(
     archive: Path, any_store: SqlStore, any_url: str, opened: Callable[[str], Any]
 ) -> None:
