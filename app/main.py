@@ -27,7 +27,7 @@ from app.assembly.parts import Parts, new_id, open_parts, utc_now
 from app.assembly.rest import rest_app
 from app.assembly.retention import retention_of
 from app.assembly.spooling import spooling_of
-from app.assembly.takeovers import label_of, reception_of, takeovers_of
+from app.assembly.takeovers import reception_of, takeovers_of
 from app.assembly.weibo_egress import weibo_egress_of
 from app.core.delivery import Backoff
 from app.core.model import Severity
@@ -144,10 +144,9 @@ def _assemble(parts: Parts) -> Guard:
             codecs[name],
             partial(switches.is_stopped, name),
             reception_of(parts, name, takeovers, extract),
-            label_of(channel),
             spooling,
         )
-        for name, channel in settings.channels.items()
+        for name in settings.channels
     }
     review = Review(
         parts.store,

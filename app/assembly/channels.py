@@ -1,4 +1,4 @@
-"""One channel's parts: its codec, its bot, its check, its fallbacks, its way out."""
+"""One channel's parts: its codec, its bot, its check, its way out."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -10,9 +10,7 @@ from app.assembly.parts import Parts, new_id, utc_now
 from app.bots.chat import ChatBotAdapter
 from app.bots.json_api import JsonBotAdapter
 from app.bots.webhook import WebhookBotAdapter
-from app.core.disposition import Fallbacks
-from app.core.label import Label
-from app.core.model import BodyFormat, Reply
+from app.core.model import BodyFormat
 from app.core.policy import CheckPolicy
 from app.platforms.wechat.client import WeChatClient
 from app.platforms.wechat.codec import WeChatCodec, WeChatCredentials
@@ -49,8 +47,7 @@ def relay_of(
     name: str,
     codec: Codec,
     stopped: Callable[[], bool],
-    reception: Reception | None,
-    label: Label | None,
+    reception: Reception,
     spooling: Spooling,
 ) -> Relay:
     channel = parts.settings.channels[name]
@@ -63,13 +60,12 @@ def relay_of(
         parts.observer,
         utc_now,
         new_id,
-        fallbacks_of(channel),
+        parts.conduct(name),
         timedelta(seconds=channel.answer_within_s),
         consultation_of(parts, name),
         stopped,
         reception=reception,
         canary=canary_of(name, channel),
-        label=label,
         spooling=spooling,
         decide_within=parts.decide_within(name),
     )
@@ -111,14 +107,6 @@ def bot_name(settings: Settings, channel: AnyChannel) -> str:
     """As the records know it: with its version, where that is written down."""
     version = settings.bots[channel.bot].version
     return f"{channel.bot}/{version}" if version else channel.bot
-
-
-def fallbacks_of(channel: AnyChannel) -> Fallbacks:
-    text = Reply.of(channel.holding_text)
-    return Fallbacks(
-        held=text if channel.when_held == "holding_text" else None,
-        late=text if channel.when_late == "holding_text" else None,
-    )
 
 
 def _vendor_codec(channel: AnyChannel, bot: WebhookBot) -> Codec:

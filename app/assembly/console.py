@@ -7,9 +7,9 @@ from app.assembly.elements import topics
 from app.assembly.guarding import Guarding
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import signing_in_on
-from app.assembly.takeovers import label_of
 from app.core.elements.model import Elements
 from app.core.explanation import Explanation, explain
+from app.core.label import Label
 from app.core.model import Conversation, Message, Reply
 from app.core.policy import CheckPolicy
 from app.core.records import WorkOrder
@@ -47,7 +47,7 @@ def console_parts(
                 channel.title,
                 channel.bot,
                 partial(_policy, parts, name),
-                label_of(channel),
+                partial(_label, parts, name),
             )
             for name, channel in settings.channels.items()
         },
@@ -87,3 +87,7 @@ def _explain(parts: Parts, channel: str, text: str, message: str) -> Explanation
 
 def _policy(parts: Parts, channel: str) -> CheckPolicy:
     return parts.following.terms.policy(channel)
+
+
+def _label(parts: Parts, channel: str) -> Label | None:
+    return parts.conduct(channel)().label

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.people import records_of
-from app.assembly.takeovers import label_of
 from app.coordination.pace import LocalPace
 from app.core.bypass import Suspicion
 from app.core.pace import Pace
@@ -49,10 +48,9 @@ def intakes_of(
             utc_now,
             new_id,
             parts.decide_within(name),
-            channel.posts == "review",
-            timedelta(hours=channel.posts_within_hours),
+            parts.conduct(name),
         )
-        for name, channel in settings.channels.items()
+        for name in settings.channels
     }
 
 
@@ -86,7 +84,7 @@ def egress_of(
         channel, client = settings.channels[name], clients.get(name)
         if not isinstance(channel, WeChatChannel) or not isinstance(client, WeChatClient):
             continue  # Weibo's have a stand-in of their own
-        outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name), label_of(channel))
+        outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name))
         passage = Passage(parts.means[name].http, channel.api_base, client.tokens)
         stands[name] = Stand(channel.app_id, outlet, passage, client.drafts, frozenset(channel.egress_allow))
     return WeChatEgress(

@@ -6,10 +6,8 @@ from functools import partial
 from app.assembly.channels import bot_name
 from app.assembly.parts import Parts, new_id, utc_now
 from app.assembly.shares import Means
-from app.assembly.takeovers import label_of
 from app.bots.completions import Completions
 from app.core.errors import BotError
-from app.core.model import Reply
 from app.ports import Check
 from app.service.gateway import Ask, Gateway
 from app.service.share import BUSY
@@ -34,8 +32,7 @@ def gateways_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -
             parts.observer,
             utc_now,
             new_id,
-            Reply.of(channel.holding_text),
-            label_of(channel),
+            parts.conduct(name),
             partial(switches.is_stopped, name),
             parts.decide_within(name),
         )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.assembly.conduct import conduct_of
 from app.assembly.own_words import require_sound_words
 from app.core.errors import ConfigError
 from app.core.model import Severity
@@ -32,6 +33,7 @@ def load_terms(settings: Settings, number: int = OWN_FILES) -> Terms:
                 _decide_within(settings.policies[channel.policy]),
                 _second_person_at(settings.policies[channel.policy]),
                 settings.policies[channel.policy].second_opinion,
+                conduct_of(channel),
             )
             for name, channel in settings.channels.items()
         },

@@ -5,7 +5,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from app.bots.second_opinion import ChatJudge
 from app.clients import bot_http, platform_http
 from app.coordination.local import LocalCoordinator
 from app.coordination.pace import LocalPace
+from app.core.conduct import Conduct
 from app.core.model import Severity
 from app.core.pace import Pace
 from app.core.publications import Replica
@@ -81,6 +82,10 @@ class Parts:
     def checks(self) -> Mapping[str, Check]:
         """By channel."""
         return {name: self.following.check_of(name) for name in self.settings.channels}
+
+    def conduct(self, channel: str) -> Callable[[], Conduct]:
+        """How it treats its citizens, as it is when it is asked."""
+        return lambda: self.following.terms.channels[channel].conduct
 
     def decide_within(self, channel: str) -> Mapping[Severity, timedelta]:
         """How long people may take, by severity; as the policies are when it is asked."""

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from app.assembly.channels import fallbacks_of
 from app.assembly.parts import Parts, new_id, utc_now
+from app.service.following import Current
 from app.service.spooling import Spooling
 
 
@@ -15,7 +15,7 @@ def spooling_of(parts: Parts) -> Spooling:
         parts.observer,
         utc_now,
         new_id,
-        {name: fallbacks_of(channel) for name, channel in settings.channels.items()},
+        Current(lambda: {name: parts.conduct(name)().fallbacks for name in settings.channels}),
         settings.sweeper.every_s,
         timedelta(seconds=settings.sweeper.abandoned_after_s),
     )

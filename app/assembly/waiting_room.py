@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.assembly.channels import codec_of, fallbacks_of
+from app.assembly.channels import codec_of
+from app.assembly.conduct import conduct_of
 from app.assembly.parts import utc_now
 from app.core.errors import StoreError
 from app.ports import Observer
@@ -131,7 +132,7 @@ def _application(settings: Settings, spool: Spool, observer: Observer, why: str)
     hooks = {
         name: Hook(
             codec_of(name, channel),
-            Porter(spool, observer, fallbacks_of(channel), channel.answer_within_s),
+            Porter(spool, observer, conduct_of(channel).fallbacks, channel.answer_within_s),
         )
         for name, channel in settings.channels.items()
     }

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from app.assembly.parts import Parts, new_id, utc_now
-from app.assembly.takeovers import label_of
 from app.platforms.passage import Passage
 from app.platforms.weibo.client import WeiboClient
 from app.ports import PlatformClient
@@ -42,7 +41,7 @@ def weibo_egress_of(
         channel, client = settings.channels[name], clients.get(name)
         if not isinstance(channel, WeiboChannel) or not isinstance(client, WeiboClient):
             continue  # WeChat's have a stand-in of their own
-        outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name), label_of(channel))
+        outlet = Outlet(intakes[name], courier, partial(switches.is_stopped, name))
         passage = Passage(parts.means[name].http, channel.comment_api_base, LongLived(client.access_token))
         stands[name] = Stand(channel.uid, outlet, passage, frozenset(channel.egress_allow))
     return WeiboEgress(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.storage.rulesets import SqlPublications
 
 app = typer.Typer(
-    help="规则、词表、策略和事实清单：一次发布，所有副本同时换。Rules for every guard at once.",
+    help="规则、词表、策略和各频道的用语：一次发布，所有副本同时换。Rules for every guard at once.",
     no_args_is_help=True,
 )
 
@@ -30,7 +30,7 @@ Within = Annotated[
 
 @app.command()
 def publish(reason: Reason, within: Within = 120.0, config: ConfigFile = None) -> None:
-    """发布这份配置里的规则、词表、策略和事实清单。Publish what the configuration names.
+    """发布这份配置里的规则、词表、策略、各频道的用语和事实清单。Publish what the configuration names.
 
     先在本机装载一遍，再等每个副本都装好，然后同时生效；有一个装不上，就谁都不换。
     All replicas change at the same moment, or none does.

@@ -1,10 +1,14 @@
-"""What replies are judged by, as one value: rules, lexicons, policies, facts, phrases of one version."""
+"""What replies are judged by, as one value: rules, lexicons, policies, facts, phrases of one version.
+
+With it what a channel says itself, so that both change at one moment.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.core.checker import Checker
+from app.core.conduct import Conduct
 from app.core.model import Category, Conversation, Finding, Reply, Severity, Verdict
 from app.core.phrases import Phrase
 from app.core.policy import CheckPolicy, decide
@@ -26,6 +30,7 @@ class ChannelTerms:
     """From this severity on two people release a text; None: one is enough."""
     consulted: bool
     """Whether a second opinion is asked."""
+    conduct: Conduct
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""What is published for every guard, packed: rules, lexicons, policies and the channels' lists of facts.
+"""What is published for every guard, packed: rules, lexicons, policies; each channel's own words and facts.
 
 A zip file: `rules/…`, `lexicons/…`, `facts/<channel>.<ending>` and `publication.json`, which holds the
-policies. The same files make the same bytes. A replica unpacks it and loads it as it loads its own files.
+policies and how each channel treats its citizens. The same files make the same bytes. A replica unpacks it
+and loads it as it loads its own files.
 """
 
 import json
@@ -11,10 +12,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from app.core.errors import ConfigError
 from app.loading.ruleset import shipped_dirs
+from app.settings.channels import ChannelConduct
 from app.settings.machinery import Rules
 from app.settings.policies import Policy
 from app.settings.values import Closed, Identifier
@@ -29,6 +31,8 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 class _Contents(Closed):
     format: Literal[1] = 1
     policies: dict[Identifier, Policy]
+    conduct: dict[Identifier, ChannelConduct] = Field(default_factory=dict)
+    """By channel. One that is not in it keeps what its machine says: older releases published none."""
     facts: dict[Identifier, str]
     """By channel: the file's place in the document."""
 
@@ -38,7 +42,8 @@ def pack(settings: Settings) -> bytes:
     rules, lexicons = _folders(settings.rules)
     facts = {name: channel.facts for name, channel in settings.channels.items() if channel.facts}
     places = {name: f"facts/{name}{file.suffix.lower()}" for name, file in facts.items()}
-    contents = _Contents(policies=settings.policies, facts=places)
+    conduct = {name: _conduct(channel) for name, channel in settings.channels.items()}
+    contents = _Contents(policies=settings.policies, conduct=conduct, facts=places)
     files = {
         CONTENTS: contents.model_dump_json(indent=1).encode(),
         **dict(_files("rules", rules)),
@@ -66,9 +71,10 @@ def unpack(document: bytes, folder: Path, settings: Settings) -> Settings:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise ConfigError(f"the publication cannot be read: {_told(error)}") from error
     _require_fitting(contents, settings)
+    facts = {name: folder / place for name, place in contents.facts.items()}
     channels = {
         name: channel.model_copy(
-            update={"facts": folder / contents.facts[name] if name in contents.facts else None}
+            update={**_conducted(name, channel, contents).model_dump(), "facts": facts.get(name)}
         )
         for name, channel in settings.channels.items()
     }
@@ -78,9 +84,18 @@ def unpack(document: bytes, folder: Path, settings: Settings) -> Settings:
     return settings.model_copy(update={"rules": rules, "policies": contents.policies, "channels": channels})
 
 
+def _conduct(channel: ChannelConduct) -> ChannelConduct:
+    """What a channel has of it."""
+    return ChannelConduct.model_validate(channel.model_dump(include=set(ChannelConduct.model_fields)))
+
+
+def _conducted(name: str, channel: ChannelConduct, contents: _Contents) -> ChannelConduct:
+    return contents.conduct.get(name) or _conduct(channel)
+
+
 def _require_fitting(contents: _Contents, settings: Settings) -> None:
     """Raises ConfigError."""
-    wanted = {name: channel.policy for name, channel in settings.channels.items()}
+    wanted = {name: _conducted(name, channel, contents).policy for name, channel in settings.channels.items()}
     problems = unknown_policies(wanted, contents.policies)
     problems += unasked_opinions(contents.policies, settings.second_opinion)
     problems += [

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from app.core.conduct import Conduct
 from app.core.disposition import Fallbacks, dispose, fail
 from app.core.errors import BotError
-from app.core.label import Label, labelled
+from app.core.label import labelled
 from app.core.model import (
     BodyFormat,
     Conversation,
@@ -61,8 +62,7 @@ class Gateway:
     observer: Observer
     clock: Clock
     new_id: NewId
-    holding: Reply
-    label: Label | None
+    conduct: Callable[[], Conduct]
     stopped: Callable[[], bool]
     decide_within: Mapping[Severity, timedelta]
 
@@ -70,12 +70,13 @@ class Gateway:
         """Raises BotError (the message is listed as unanswered), StoreError."""
         exchange = self._exchange(talk)
         await self.store.claim(exchange, self.clock())
-        fallbacks = Fallbacks(self.holding, self.holding)
+        conduct = self.conduct()
+        fallbacks = Fallbacks(conduct.holding, conduct.holding)
         if self.stopped():
             await self._record(fail(exchange, STOPPED, fallbacks=fallbacks, now=self.clock()))
-            return Said(self.holding.text, STOPPED)
+            return Said(conduct.holding.text, STOPPED)
         try:
-            reply = labelled(Reply.of(await self.ask(talk.request)), self.label)
+            reply = labelled(Reply.of(await self.ask(talk.request)), conduct.label)
         except BotError as error:
             await self._record(fail(exchange, error.code, fallbacks=fallbacks, now=self.clock()))
             raise
@@ -95,7 +96,7 @@ class Gateway:
         await self._record(outcome)
         if outcome.hold is not None:
             await self.coordinator.announce(QUEUE_TOPIC)
-            return Said(self.holding.text, outcome.hold.id)
+            return Said(conduct.holding.text, outcome.hold.id)
         return Said(reply.text)
 
     def _exchange(self, talk: Talk) -> Exchange:

@@ -3,10 +3,11 @@
 Until then the vendor has not been answered: what is killed in between was never taken over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from app.core.conduct import Conduct
 from app.core.disposition import with_objections
 from app.core.model import (
     BodyFormat,
@@ -43,10 +44,7 @@ class Intake:
     clock: Clock
     new_id: NewId
     decide_within: Mapping[Severity, timedelta]
-    posts_held: bool
-    """Whether a person sees every post before it is published."""
-    posts_within: timedelta
-    """How long what no window of a citizen's bounds may wait for a person."""
+    conduct: Callable[[], Conduct]
 
     def exchange(self, submission: Submission, vendor: str, body: bytes) -> Exchange:
         """Not yet recorded. Only a message to one citizen needs a window that the citizen opened."""
@@ -64,7 +62,7 @@ class Intake:
             raw=body,
             event=submission.way,
             extra={**submission.extra, **({TO: submission.to} if own and submission.to else {})},
-            window=SendWindow(now + self.posts_within, 1) if own else None,
+            window=SendWindow(now + self.conduct().posts_within, 1) if own else None,
             passive=False,
         )
         return Exchange(name, message, ExchangeState.CLAIMED, now + CLAIM_LEASE, bot=vendor)
@@ -83,7 +81,7 @@ class Intake:
         asked = next((one.message.text for one in reversed(before) if one.message.text), "")
         verdict = self.check(reply, Conversation(asked, channel=self.channel))
         objections = [*self.codec.objections(message, reply)]
-        if for_review or (self.posts_held and way_of(message) in POSTS):
+        if for_review or (self.conduct().posts_held and way_of(message) in POSTS):
             objections.append(Finding("system.post", Category.SYSTEM, Severity.MEDIUM, POST_WHY))
         verdict = with_objections(verdict, objections)
         done = replace(exchange, reply=reply, verdict=verdict, finished_at=self.clock())
@@ -115,7 +113,7 @@ class Intake:
         """What was released is no longer what lies there: a person judges what does. Raises StoreError."""
         exchange = self.exchange(submission, changed.message.account, changed.message.raw)
         judged = await self.judge(exchange, submission.reply, for_review=True)
-        return await self.hold(judged, exchange.message.received_at + self.posts_within)
+        return await self.hold(judged, exchange.message.received_at + self.conduct().posts_within)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.core import egress
 from app.core.disposition import HEAD_START, in_order
-from app.core.label import Label, labelled
+from app.core.label import labelled
 from app.core.model import Disposition, Message, Reply
 from app.core.records import STOPPED, Delivery, DeliveryState, Exchange, ExchangeState, Outcome
 from app.core.submission import Submission
@@ -34,14 +34,13 @@ class Outlet:
     intake: Intake
     courier: Courier
     stopped: Callable[[], bool]
-    label: Label | None = None
 
     async def send(self, vendor: Vendor, submission: Submission, body: bytes) -> Sent:
         """Raises VendorRefused where nothing can be sent to this citizen, StoreError."""
         intake = self.intake
         if self.stopped():
             raise VendorRefused(egress.UNAUTHORIZED, f"api unauthorized: the channel is {STOPPED}")
-        reply = labelled(submission.reply, self.label)
+        reply = labelled(submission.reply, intake.conduct().label)
         exchange = intake.exchange(submission, vendor.name, body)
         pieces = intake.codec.pieces(exchange.message, reply)
         seen = await self._seen(exchange.message, len(pieces))

@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from app.core import canary
 from app.core.canary import Canary
-from app.core.disposition import Fallbacks, defer, dispose, doubted, fail, with_objections
+from app.core.conduct import Conduct
+from app.core.disposition import defer, dispose, doubted, fail, with_objections
 from app.core.errors import BodyChanged, BotError, Conflict, StoreError
-from app.core.label import Label, labelled
+from app.core.label import labelled
 from app.core.model import Category, Conversation, Disposition, Finding, Message, Reply, Severity, Verdict
 from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.core.takeover import NO_DRAFT
@@ -61,7 +62,7 @@ class Relay:
     observer: Observer
     clock: Clock
     new_id: NewId
-    fallbacks: Fallbacks
+    conduct: Callable[[], Conduct]
     answer_within: timedelta
     consultation: Consultation | None = None
     """None: the rules alone judge."""
@@ -71,8 +72,6 @@ class Relay:
     """Who looks whether a message is for a person; None: all go to the bot."""
     canary: Canary | None = None
     """Test messages that we answer ourselves; None: there is no test account."""
-    label: Label | None = None
-    """Of generated content; None: none is asked for."""
     decide_within: Mapping[Severity, timedelta] = field(default_factory=dict)
     """How long people may take over a hold, by its severity."""
     spooling: Spooling | None = None
@@ -179,7 +178,7 @@ class Relay:
             return replace(exchange, reply=reply, bot_seconds=asked - started), STOPPED
         if reply is None:
             return replace(exchange, bot_seconds=asked - started), ""
-        reply = labelled(reply, self.label)
+        reply = labelled(reply, self.conduct().label)
         verdict = self._judged(message, reply, claim.conversation)
         verdict = await self._affordable(verdict, message, reply)
         checked = perf_counter()
@@ -242,7 +241,7 @@ class Relay:
         answered = outcome.exchange.state is ExchangeState.ANSWERED
         if not answered or window.finalise():
             return outcome
-        late = defer(outcome, fallbacks=self.fallbacks, now=self.clock(), new_id=new_id)
+        late = defer(outcome, fallbacks=self.conduct().fallbacks, now=self.clock(), new_id=new_id)
         try:
             await self._persist(lambda: self.store.amend(late, ExchangeState.ANSWERED))
         except Conflict:  # a resend has given the answer meanwhile, or was about to
@@ -260,9 +259,9 @@ class Relay:
         return Outcome(stored)
 
     def _dispose(self, exchange: Exchange, code: str, *, in_time: bool, new_id: str) -> Outcome:
+        fallbacks = self.conduct().fallbacks
         if code:
-            return fail(exchange, code, fallbacks=self.fallbacks, now=self.clock())
-        fallbacks = self.fallbacks
+            return fail(exchange, code, fallbacks=fallbacks, now=self.clock())
         if self.reception is not None:
             fallbacks = self.reception.fallbacks(exchange.verdict, fallbacks)
         return dispose(
@@ -311,7 +310,9 @@ class Relay:
     async def _doubt(self, message: Message) -> None:
         """This push has heard the holding text, whatever is on record."""
         exchange = await self._persist(lambda: self.store.find_exchange(message.channel, message.key))
-        outcome = doubted(exchange, fallbacks=self.fallbacks, now=self.clock(), new_id=self.new_id())
+        outcome = doubted(
+            exchange, fallbacks=self.conduct().fallbacks, now=self.clock(), new_id=self.new_id()
+        )
         if outcome is None:
             return
         try:
@@ -376,7 +377,7 @@ class Relay:
             if not await window.on_record(GRACE_S):
                 window.refuse()
                 raise StoreError("the message could not be made durable in time")
-        reply = self.fallbacks.late if message.passive else None
+        reply = self.conduct().fallbacks.late if message.passive else None
         return Answer(reply, "holding" if reply else "none")
 
     def _report(self, task: asyncio.Task[Answer]) -> None:

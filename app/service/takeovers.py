@@ -101,12 +101,14 @@ class Reception:
     """What the citizen hears; where there is none, the channel's holding text."""
     ruleset: Callable[[], str]
     """The version of the rules."""
+    wanted: Callable[[], bool] = lambda: True
+    """Whether the channel lets people answer instead of the bot; else every message goes to the bot."""
     _last: OrderedDict[str, tuple[str, datetime]] = field(default_factory=OrderedDict)
     """The likeness and time of each follower's last question, of those that wrote last."""
 
     async def verdict(self, message: Message) -> Verdict | None:
         """None: the bot is asked."""
-        if not message.text or message.kind is MessageKind.EVENT:
+        if not message.text or message.kind is MessageKind.EVENT or not self.wanted():
             return None
         reason = await self._reason(message)
         return None if reason is None else verdict_of(reason, self.ruleset())

@@ -30,18 +30,12 @@ class Canary(Closed):
         return secret
 
 
-class ChannelBase(Closed):
-    bot: Identifier
+class ChannelConduct(Closed):
+    """How a channel treats its citizens: what is published for every guard, beside its rules."""
+
     policy: Identifier = "default"
-    title: str = ""
-    """The account's name as people know it."""
     holding_text: str = HOLDING_TEXT
     """What the citizen hears while a reply waits; checked like any reply when it is loaded."""
-    facts: Path | None = None
-    """The list, TOML or CSV, of the numbers, links, addresses, documents and hours that replies may give.
-
-    In the file: relative to its folder. None, or an empty list: nothing is taken for made up.
-    """
     when_held: Literal["holding_text", "nothing"] = "holding_text"
     when_late: Literal["holding_text", "nothing"] = "holding_text"
     """The bot is late, down or wrong."""
@@ -56,6 +50,17 @@ class ChannelBase(Closed):
     """What vendors publish or send to many: a person sees all of it first, or only what the check holds."""
     posts_within_hours: float = Field(168, gt=0)
     """How long what no citizen's window bounds waits for a person: posts, templates, comments."""
+
+
+class ChannelBase(ChannelConduct):
+    bot: Identifier
+    title: str = ""
+    """The account's name as people know it."""
+    facts: Path | None = None
+    """The list, TOML or CSV, of the numbers, links, addresses, documents and hours that replies may give.
+
+    In the file: relative to its folder. None, or an empty list: nothing is taken for made up.
+    """
     canary: Canary | None = None
     watch_messages_minutes: float = Field(0, ge=0)
     """How often what the platform lists of the account's messages is compared with what we sent; 0: never."""

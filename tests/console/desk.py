@@ -121,8 +121,7 @@ class Desk:
             stage.clock,
             relay.new_id,
             {},
-            posts_held=True,
-            posts_within=timedelta(days=7),
+            relay.conduct,
         )
         exchange = intake.exchange(submission, "acme", b"{}")
         await stage.store.claim(exchange, stage.clock())

@@ -70,7 +70,7 @@ async def test_where_policy_wants_two_people_the_first_release_waits_for_the_sec
 async def test_the_label_of_a_bots_reply_survives_two_people(here: Desk) -> None:
     two_people_from_medium(here)
     label = Label("（人工智能生成）")
-    here.stage.relay.label = label
+    here.stage.behave(label=label)
     held = await here.held()
     li, wang = await here.somebody("li", Role.DUTY_REVIEWER), await here.somebody("wang", Role.LEADER)
     await li.open(f"/console/holds/{held.id}")

@@ -15,18 +15,24 @@ from app.assembly.publishing import document_of, publish, until_followed
 from app.core.errors import ConfigError
 from app.core.model import Conversation, Disposition, Reply, Severity
 from app.core.publications import Publication
+from app.core.records import ExchangeState
 from app.core.terms import OUTDATED
 from app.loading import published
 from app.main import Guard, running_guard
+from app.service.relay import Answer
+from app.settings.channels import HOLDING_TEXT
 from app.settings.whole import Settings
 from app.storage.rulesets import SqlPublications
 from tests.e2e.surroundings import settings_for
 from tests.loading.test_ruleset import LEXICON, written
+from tests.values import message
 
 NOWHERE = "http://127.0.0.1:9"
 BOTS = {"hall": {"kind": "chat", "url": NOWHERE, "model": "m"}}
 WORD = "大傻瓜"
 """Not in the lexicon yet."""
+LISTED = ExchangeState.UNANSWERED
+"""The bot was asked, and is away."""
 NEW_LEXICON = f"{LEXICON}{WORD}\t4\tword\t新\n"
 
 
@@ -46,7 +52,9 @@ class Province:
     def changed(self, **tables: Any) -> Settings:
         """The configuration of whoever publishes."""
         policies = tables.get("policies", {"default": {}})
-        made = Settings.model_validate({**self.tables(), "policies": policies})
+        own = self.tables()
+        channels = {name: {**one, **tables.get("conduct", {})} for name, one in own["channels"].items()}
+        made = Settings.model_validate({**own, "channels": channels, "policies": policies})
         rules, lexicons = written(self.folder / "new", lexicon=tables.get("lexicon", LEXICON))
         return made.model_copy(
             update={"rules": made.rules.model_copy(update={"rules_dir": rules, "lexicons_dir": lexicons})}
@@ -59,6 +67,26 @@ class Province:
         version, document = await asyncio.to_thread(document_of, wanted)
         proposal = await self.publications.propose(version, document, "cli:root", "试")
         return await publish(self.publications, proposal, "cli:root", 30.0, lambda said, count: None)
+
+    async def told(self, key: str, text: str) -> list[Answer]:
+        """What each guard answers a citizen whose bot is away."""
+        return [
+            await one.relays["hall"].respond(
+                message(f"MsgId:{key}{number}", user=f"{key}{number}", text=text)
+            )
+            for number, one in enumerate(self.guards)
+        ]
+
+    async def heard(self, key: str) -> list[str]:
+        return [one.reply.text if one.reply else "" for one in await self.told(f"{key}h", "几点开门？")]
+
+    async def asked_for_a_person(self, key: str) -> list[ExchangeState]:
+        await self.told(f"{key}p", "转人工")
+        store = self.guards[0].store
+        return [
+            (await store.find_exchange("hall", f"MsgId:{key}p{number}")).state
+            for number in range(len(self.guards))
+        ]
 
     def judged(self, text: str) -> list[Disposition]:
         talk = Conversation(channel="hall")
@@ -102,6 +130,24 @@ async def test_a_policy_changes_on_every_guard_with_all_that_follows_from_it(pro
     for guard in province.guards:
         assert guard.following.terms.channels["hall"].second_person_at is Severity.HIGH
         assert b'guard_shadow_mode{channel="hall"} 1.0' in (await guard.figures())[0]
+
+
+async def test_what_a_channel_says_and_whom_it_answers_by_people_change_on_every_guard(
+    province: Province,
+) -> None:
+    conduct = {"holding_text": "您好，来信收到了。", "takeover": False, "posts": "check"}
+    assert await province.heard("A") == [HOLDING_TEXT] * 2
+    before = await province.asked_for_a_person("A")
+    effective = await province.publish(province.changed(conduct=conduct))
+    assert await until_followed(province.publications, effective) == []
+    assert await province.heard("B") == ["您好，来信收到了。"] * 2
+    assert (before, await province.asked_for_a_person("B")) == ([ExchangeState.HELD] * 2, [LISTED] * 2)
+
+
+async def test_words_of_a_channel_that_its_rules_hold_are_not_published(province: Province) -> None:
+    with pytest.raises(ConfigError, match="holding_text: the channel's own rules hold it"):
+        await province.publish(province.changed(conduct={"holding_text": "你这哑巴"}))
+    assert (await province.publications.standing()).coming is None
 
 
 async def test_what_one_guard_cannot_load_takes_effect_on_none(

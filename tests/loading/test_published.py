@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from app.core.errors import ConfigError
 from app.loading.published import CONTENTS, MOST_BYTES, pack, unpack
+from app.settings.channels import ChannelBase, ChannelConduct
 from app.settings.whole import Settings
 from tests.loading.test_ruleset import written
 
@@ -90,10 +92,45 @@ def test_hidden_files_stay_behind(tmp_path: Path) -> None:
         assert not [name for name in document.namelist() if "/." in name]
 
 
-def test_everything_but_the_judgement_stays_this_machines_own(tmp_path: Path) -> None:
-    replica = settings(tmp_path / "b", channel={"holding_text": "您的留言已收到。"}, server={"port": 9001})
-    unpacked = unpack(pack(settings(tmp_path / "a")), tmp_path / "out", replica)
-    assert unpacked.server == replica.server
+TWO: Mapping[str, Any] = {"default": {}, "strict": {}}
+CONDUCT = {
+    "policy": "strict",
+    "holding_text": "您的留言已收到。",
+    "when_held": "nothing",
+    "when_late": "nothing",
+    "ai_label": "（人工智能生成）",
+    "ai_label_at": "start",
+    "takeover": False,
+    "takeover_rests_minutes": 30.0,
+    "posts": "check",
+    "posts_within_hours": 24.0,
+}
+
+
+def test_how_a_channel_treats_its_citizens_is_the_publications(tmp_path: Path) -> None:
+    publisher = settings(tmp_path / "a", channel=CONDUCT, policies=TWO)
+    unpacked = unpack(pack(publisher), tmp_path / "out", settings(tmp_path / "b")).channels["hall"]
+    assert set(CONDUCT) == set(ChannelConduct.model_fields)
+    assert unpacked.model_dump(include=set(CONDUCT)) == CONDUCT
+
+
+def test_accounts_bots_and_machines_stay_each_machines_own(tmp_path: Path) -> None:
+    own = {"app_id": "wx2", "token": "AnotherToken27", "title": "二号机", "bot_at_once": 7}
+    replica = settings(tmp_path / "b", channel=own, server={"port": 9001})
+    unpacked = unpack(
+        pack(settings(tmp_path / "a", channel=CONDUCT, policies=TWO)), tmp_path / "out", replica
+    )
+    assert (unpacked.server, unpacked.bots) == (replica.server, replica.bots)
+    kept = set(ChannelBase.model_fields) - set(CONDUCT) | {"app_id", "token"}
+    assert unpacked.channels["hall"].model_dump(include=kept) == replica.channels["hall"].model_dump(
+        include=kept
+    )
+
+
+def test_a_channel_that_was_not_published_keeps_what_its_machine_says(tmp_path: Path) -> None:
+    replica = settings(tmp_path / "b", channel={"holding_text": "您的留言已收到。"})
+    older = changed(pack(settings(tmp_path / "a")), **{CONTENTS: contents()})
+    unpacked = unpack(older, tmp_path / "out", replica)
     assert unpacked.channels["hall"].holding_text == "您的留言已收到。"
 
 
@@ -119,6 +156,11 @@ def contents(**changes: Any) -> bytes:
         ),
         pytest.param(
             contents(policies={"strict": {}}), r"there is no \[policies.default\]", id="a policy is missing"
+        ),
+        pytest.param(
+            contents(conduct={"hall": {"policy": "strict"}}),
+            r"channels.hall.policy: there is no \[policies.strict\]",
+            id="a policy of the channel's is missing",
         ),
         pytest.param(
             contents(policies={"default": {"second_opinion": True}}),

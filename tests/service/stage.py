@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from app.coordination.local import LocalCoordinator
 from app.core.bypass import Alert
+from app.core.conduct import Conduct
 from app.core.delivery import Backoff
 from app.core.disposition import Fallbacks
 from app.core.errors import PlatformError, StoreError
@@ -225,6 +227,11 @@ class Stage:
     stopped: set[str]
     spooling: Spooling | None
 
+    def behave(self, **changes: Any) -> None:
+        """The channel's conduct, otherwise than it was."""
+        conduct = replace(self.relay.conduct(), **changes)
+        self.relay.conduct = lambda: conduct
+
 
 @asynccontextmanager
 async def stage(
@@ -248,11 +255,11 @@ async def stage(
     def new_id() -> str:
         return f"id-{next(ids):04d}"
 
-    fallbacks = Fallbacks(HOLDING, HOLDING)
+    conduct = Conduct(HOLDING, Fallbacks(HOLDING, HOLDING))
     spooling = None
     if spool is not None:
         wait = timedelta(seconds=60)
-        spooling = Spooling(spool, store, heard, clock, new_id, {"hall": fallbacks}, 1.0, wait)
+        spooling = Spooling(spool, store, heard, clock, new_id, {"hall": conduct.fallbacks}, 1.0, wait)
     relay = Relay(
         codec,
         bot,
@@ -262,7 +269,7 @@ async def stage(
         heard,
         clock,
         new_id,
-        fallbacks,
+        lambda: conduct,
         timedelta(seconds=answer_within_s),
         spooling=spooling,
     )

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.coordination.local import LocalCoordinator
+from app.core.conduct import Conduct
+from app.core.disposition import Fallbacks
 from app.core.errors import ConfigError, StoreError
 from app.core.model import Conversation, Disposition, Reply, Severity
 from app.core.policy import CheckPolicy
@@ -25,6 +27,7 @@ from tests.service.stage import Heard
 
 POLITE, RUDE = Reply.of("您好，已收到。"), Reply.of("你这哑巴")
 TALK = Conversation(channel="hall")
+CONDUCT = Conduct(POLITE, Fallbacks(POLITE, POLITE))
 BAD = b"cannot be loaded"
 
 
@@ -33,7 +36,7 @@ def terms(tmp_path_factory: pytest.TempPathFactory) -> Terms:
     folder = tmp_path_factory.mktemp("rules")
     checker = load_checker(*written(folder), folder)
     policy = CheckPolicy()
-    return Terms(0, checker, {"hall": ChannelTerms(policy, {}, None, False)}, policy, {})
+    return Terms(0, checker, {"hall": ChannelTerms(policy, {}, None, False, CONDUCT)}, policy, {})
 
 
 @dataclass(slots=True)

@@ -152,7 +152,7 @@ async def test_a_person_answers_a_hold_without_a_draft(office: Office) -> None:
 
 
 async def test_a_label_is_on_the_bots_words_and_not_on_a_persons(office: Office) -> None:
-    office.stage.relay.label = Label("（人工智能生成）")
+    office.stage.behave(label=Label("（人工智能生成）"))
     assert await office.says("几点开门？") == Reply.of("办事大厅九点开门。\n（人工智能生成）")
     await office.says("转人工")
     (hold,) = (await office.stage.store.holds(HoldFilter())).items

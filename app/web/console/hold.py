@@ -218,7 +218,7 @@ def hold_router(pages: Pages, parts: ConsoleParts, visitor_with: VisitorWith) ->
 
 def _editable(hold: Hold, channel: Channel | None) -> str:
     """A draft as its proposer wrote it; the bot's words without the label that marks them as its."""
-    label = channel.label if channel else None
+    label = channel.label() if channel else None
     text = hold.draft.reply.text if hold.draft else unlabelled(hold.reply.text, label)
     return named(text, personal_numbers(hold.reply.text))
 

@@ -38,7 +38,7 @@ class Channel:
     title: str = ""
     bot: str = ""
     policy: Callable[[], CheckPolicy] = CheckPolicy
-    label: Label | None = None
+    label: Callable[[], Label | None] = lambda: None
     """Of generated content; a person's own words begin without it."""
 
     @property

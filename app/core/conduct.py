@@ -1,0 +1,25 @@
+"""How a channel treats its citizens, beside what its rules hold."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.core.disposition import Fallbacks
+from app.core.label import Label
+from app.core.model import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    holding: Reply
+    """Said where something must be said and the reply waits."""
+    fallbacks: Fallbacks
+    label: Label | None = None
+    """Of generated content; None: none is asked for."""
+    takeover: bool = True
+    """Whether people answer, instead of the bot, who asks for them or needs them."""
+    rests_after: timedelta = timedelta(hours=2)
+    """A conversation in which the citizen did not write for so long goes back to the bot."""
+    posts_held: bool = True
+    """Whether a person sees every post before it is published."""
+    posts_within: timedelta = timedelta(days=7)
+    """How long what no window of a citizen's bounds may wait for a person."""
