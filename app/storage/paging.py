@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from app.ports import Page
 
 T = TypeVar("T")
 Rows = TypeVar("Rows", bound=tuple[Any, ...])
+_PLACE = "place_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,31 @@ class SortKey:
         return SortKey(columns[str(self.column.key)], self.descending)
 
 
-def ordered(query: Select[Rows], keys: Sequence[SortKey], after: str) -> Select[Rows]:
+def ordered(query: Select[Rows], keys: Sequence[SortKey], after: str = "") -> Select[Rows]:
     """`query` in this order, from the place `after` on. Raises Invalid."""
     return onward(query, keys, after).order_by(*(key.order for key in keys))
 
 
 def onward(query: Select[Rows], keys: Sequence[SortKey], after: str) -> Select[Rows]:
     """What of `query` comes after that place, in any order. Raises Invalid."""
-    return query.where(_beyond(keys, _decode(after, keys))) if after else query
+    if not after:
+        return query
+    binds = [
+        bindparam(None, value, type_=key.column.type)
+        for key, value in zip(keys, _decode(after, keys), strict=True)
+    ]
+    return query.where(_beyond(keys, binds))
+
+
+def bound_after(keys: Sequence[SortKey]) -> ColumnElement[bool]:
+    """What comes after a place that is given with `values_of` when the statement is executed."""
+    binds = [bindparam(f"{_PLACE}{number}", type_=key.column.type) for number, key in enumerate(keys)]
+    return _beyond(keys, binds)
+
+
+def values_of(after: str, keys: Sequence[SortKey]) -> Mapping[str, Any]:
+    """Of the place, for `bound_after`. Raises Invalid."""
+    return {f"{_PLACE}{number}": value for number, value in enumerate(_decode(after, keys))}
 
 
 def page(
@@ -57,22 +75,21 @@ def page(
     rows = connection.execute(ordered(query.add_columns(*columns), keys, after).limit(limit + 1)).all()
     shown = rows[:limit]
     more = len(rows) > limit and shown
-    return Page(tuple(map(record_of, shown)), _encode(shown[-1][-len(keys) :]) if more else "")
+    return Page(tuple(map(record_of, shown)), place_at(shown[-1][-len(keys) :]) if more else "")
 
 
 def place_of(connection: Connection, query: Select[Any], keys: Sequence[SortKey], number: int) -> str:
     """Where row `number` (from 1) of `query`, which is in order, is; empty where none comes after it."""
     columns = [key.column for key in keys]
     rows = connection.execute(query.with_only_columns(*columns).offset(number - 1).limit(2)).all()
-    return _encode(rows[0]) if len(rows) == 2 else ""
+    return place_at(rows[0]) if len(rows) == 2 else ""
 
 
-def _beyond(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
+def _beyond(keys: Sequence[SortKey], binds: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
     """Later in the first key, or equal in it and later in the second, and so on.
 
     That the first key is not earlier follows from that, but only said apart does it let an index start there.
     """
-    binds = [bindparam(None, value, type_=key.column.type) for key, value in zip(keys, values, strict=True)]
     first: ColumnElement[bool] = (
         keys[0].column <= binds[0] if keys[0].descending else keys[0].column >= binds[0]
     )
@@ -93,7 +110,8 @@ def _beyond(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[boo
 # --- the place, opaque to its reader ----------------------------------------------------------
 
 
-def _encode(values: Sequence[Any]) -> str:
+def place_at(values: Sequence[Any]) -> str:
+    """Of the row that has these values of the keys."""
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 

@@ -6,16 +6,25 @@ a look at the head of the queue, not in a planner's guess. A wrong look costs ti
 with all that match, or with as many as were asked for, in order.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import Connection, Integer, Subquery, and_, bindparam, select
 
 from app.ports import HoldFilter
 from app.storage.columns import storable
-from app.storage.hold_filters import Columns, conditions, is_open, matching, order_of
-from app.storage.paging import SortKey, onward, ordered, place_of
+from app.storage.hold_filters import (
+    DECIDED_ORDER,
+    QUEUE_ORDER,
+    Columns,
+    conditions,
+    is_open,
+    matching,
+    order_of,
+)
+from app.storage.paging import SortKey, bound_after, onward, ordered, place_at, place_of, values_of
 from app.storage.pairs import candidates, telling
 from app.storage.schema import holds
 
@@ -28,6 +37,8 @@ STEP = 500
 WALK = 12_000
 """Most places that are walked. So far it is for a page of 50 with a word that 4 in 1,000 have; to collect
 those of a million holds takes as long."""
+AMPLE = 1.5
+"""Times as many places as what was seen says are needed."""
 _ASKED_OF = [
     holds.c[name]
     for name in (
@@ -43,64 +54,115 @@ def first(connection: Connection, wanted: HoldFilter, most: int, *, in_order: bo
 
     Raises Invalid.
     """
-    has_order = is_open(wanted) is not None
-    if has_order and most <= GLANCE:
-        _, found = _look(connection, wanted, GLANCE)
-        if len(found) >= most:
-            return found[:most]
-    said, found = _look(connection, wanted, LOOK)
-    if has_order:
-        seen, likely = LOOK, most * LOOK < len(found) * WALK
-        wanted = replace(wanted, after=_place(connection, wanted, LOOK))
-        while likely and wanted.after and seen < WALK and len(found) < most:
-            step = _step(most - len(found), seen / max(1, len(found)), WALK - seen)
-            found += _ids(connection, wanted, most - len(found), _head(wanted).limit(step))
-            seen += step
-            if len(found) < most:
-                wanted = replace(wanted, after=_place(connection, wanted, step))
-        if not wanted.after or len(found) >= most:
-            return found[:most]
-    else:
-        found = []  # not in their order
+    if is_open(wanted) is None:  # no index has the open and the decided in one order
+        return _collected(connection, wanted, most, _said(connection), in_order=in_order)
+    seen = _Seen(wanted.after)
+    for number in (GLANCE, LOOK - GLANCE):
+        if number > 0 and not seen.is_all and len(seen.found) < most:
+            _look(connection, wanted, number, seen)
+    if most * LOOK < len(seen.found) * WALK:
+        _walk(connection, wanted, most, seen)
+    if not seen.is_all and len(seen.found) < most:
+        rest = replace(wanted, after=seen.after)
+        missing = most - len(seen.found)
+        seen.found += _collected(connection, rest, missing, seen.said, in_order=in_order)
+    return seen.found[:most]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Of the holds along their order."""
+
+    after: str
+    """The place that was reached."""
+    places: int = 0
+    found: list[str] = field(default_factory=list)
+    """The ids of those that match."""
+    said: list[str] = field(default_factory=list)
+    """The texts of those that were looked at."""
+    is_all: bool = False
+    """Nothing comes after that place."""
+
+
+def _look(connection: Connection, wanted: HoldFilter, number: int, seen: _Seen) -> None:
+    """The next `number` holds, word by word."""
+    of, bound = _ahead(wanted, seen.after, number)
+    keys = _keys(wanted, of)
+    query = ordered(
+        select(of.id, of.search, and_(*conditions(wanted, of)), *(key.column for key in keys)), keys
+    )
+    rows = connection.execute(query, bound).all()
+    seen.found += [row[0] for row in rows if row[2]]
+    seen.said += [row[1] for row in rows]
+    seen.places += number
+    seen.is_all = len(rows) < number
+    if rows:
+        seen.after = place_at(rows[-1][3:])
+
+
+def _walk(connection: Connection, wanted: HoldFilter, most: int, seen: _Seen) -> None:
+    while not seen.is_all and seen.places < WALK and len(seen.found) < most:
+        step = min(WALK - seen.places, _step(most - len(seen.found), seen))
+        of, bound = _ahead(wanted, seen.after, step)
+        query = ordered(matching(select(of.id), wanted, of), _keys(wanted, of)).limit(most - len(seen.found))
+        seen.found += connection.execute(query, bound).scalars()
+        seen.places += step
+        if len(seen.found) < most:
+            seen.after, before = _place(connection, wanted, seen.after, step), seen.after
+            seen.is_all, seen.after = not seen.after, seen.after or before
+
+
+def _step(missing: int, seen: _Seen) -> int:
+    """So many places that what is missing is likely among them, and as many as were seen at least.
+
+    A further step is two trips to the database more; places that were not needed cost little.
+    """
+    places_for_one = seen.places / max(1, len(seen.found))
+    return max(STEP, seen.places, round(AMPLE * missing * places_for_one))
+
+
+def _place(connection: Connection, wanted: HoldFilter, after: str, number: int) -> str:
+    """Where the place is, `number` further on; empty where nothing comes after it."""
+    queue = ordered(select(holds).where(holds.c.open == is_open(wanted)), order_of(wanted), after)
+    return place_of(connection, queue, order_of(wanted), number)
+
+
+def _ahead(wanted: HoldFilter, after: str, number: int) -> tuple[Columns, Mapping[str, Any]]:
+    """The next `number` holds along the order, whatever they say, and what to bind. Raises Invalid."""
+    keys = order_of(wanted)
+    bound = {"places": number, **(values_of(after, keys) if after else {})}
+    return _along(is_open(wanted) is True, further=bool(after)).c, bound
+
+
+@cache
+def _along(open_ones: bool, *, further: bool) -> Subquery:
+    """Holds along their order, which an index has. With a limit a subquery stands by itself.
+
+    Neither database then mixes its plan with that of the filters around it. Made once: to make it takes as
+    long as to ask it.
+    """
+    keys = QUEUE_ORDER if open_ones else DECIDED_ORDER
+    walked = select(*_ASKED_OF).where(holds.c.open == open_ones)
+    if further:
+        walked = walked.where(bound_after(keys))
+    return ordered(walked, keys).limit(bindparam("places", type_=Integer)).subquery()
+
+
+# --- by the index -----------------------------------------------------------------------------
+
+
+def _said(connection: Connection) -> Sequence[str]:
+    """What some holds say."""
+    return list(connection.execute(select(holds.c.search).order_by(holds.c.created_at).limit(LOOK)).scalars())
+
+
+def _collected(
+    connection: Connection, wanted: HoldFilter, most: int, said: Sequence[str], *, in_order: bool
+) -> list[str]:
+    """Of those that have the pairs which tell most, going by what some holds `said`."""
     among = select(*_ASKED_OF)
     if pairs := telling(storable(wanted.text), said):
         among = candidates(among, pairs, connection.dialect.name).offset(0)
-    return found + _ids(connection, wanted, most - len(found), among, in_order=in_order)
-
-
-def _step(missing: int, places_for_one: float, left: int) -> int:
-    """So many places that what is missing is likely among them: each step is two trips to the database."""
-    return min(left, max(STEP, round(1.25 * missing * places_for_one)))
-
-
-def _look(connection: Connection, wanted: HoldFilter, number: int) -> tuple[Sequence[str], list[str]]:
-    """What the next `number` holds say; the ids of those that match."""
-    of = _head(wanted).limit(number).subquery().c
-    query = select(of.id, of.search, and_(*conditions(wanted, of)))
-    rows = connection.execute(ordered(query, _keys(wanted, of), wanted.after)).all()
-    return [row[1] for row in rows], [row[0] for row in rows if row[2]]
-
-
-def _head(wanted: HoldFilter) -> Select[Any]:
-    """Holds along the order, whatever they say: an index has them so."""
-    walked = select(*_ASKED_OF)
-    if is_open(wanted) is None:  # no index has the open and the decided in one order
-        return walked.order_by(holds.c.created_at)
-    return ordered(walked.where(holds.c.open == is_open(wanted)), order_of(wanted), wanted.after)
-
-
-def _place(connection: Connection, wanted: HoldFilter, number: int) -> str:
-    """Where that place of the order is, for `after`; empty where nothing comes after it."""
-    return place_of(connection, _head(wanted), order_of(wanted), number)
-
-
-def _ids(
-    connection: Connection, wanted: HoldFilter, most: int, among: Select[Any], *, in_order: bool = True
-) -> list[str]:
-    """Of those `among` which the holds are looked for. With a limit or an offset a subquery stands by itself.
-
-    Neither database then mixes its plan with that of the filters.
-    """
     of = among.subquery().c
     query = matching(select(of.id), wanted, of)
     query = (ordered if in_order else onward)(query, _keys(wanted, of), wanted.after)

@@ -23,9 +23,9 @@ WORDS = ("路灯", "坏了", "公交", "abc_1", "ABC%", "100%", "_", "😀😀",
 
 WAYS = {
     "as it is": {},
-    "by the index": {"GLANCE": 0, "LOOK": 1, "WALK": 0},
+    "by the index": {"GLANCE": 1, "LOOK": 1, "WALK": 0},
     "a few steps, then the index": {"GLANCE": 3, "LOOK": 2, "STEP": 3, "WALK": 10},
-    "step by step to the end": {"GLANCE": 0, "LOOK": 1, "STEP": 2, "WALK": 10_000},
+    "step by step to the end": {"GLANCE": 1, "LOOK": 1, "STEP": 2, "WALK": 10_000},
 }
 
 
