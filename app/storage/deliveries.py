@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, update
@@ -190,34 +190,44 @@ def _record(connection: Connection, item: Report) -> GuardError | None:
 # --- what the platform still allows -----------------------------------------------------------
 
 
+# Asked for every message a vendor sends; to put them together takes as long as to ask them.
+
+_THEIR_MESSAGES = (
+    exchanges.c.channel == bindparam("of_channel"),
+    exchanges.c.user_id == bindparam("of_user"),
+)
+_LEFT_AT = select(func.max(exchanges.c.received_at)).where(*_THEIR_MESSAGES, exchanges.c.departed)
+_WINDOW = (
+    select(exchanges.c.received_at, exchanges.c.window_closes_at, exchanges.c.window_messages)
+    .where(
+        *_THEIR_MESSAGES,
+        exchanges.c.window_closes_at.is_not(None),
+        exchanges.c.received_at > bindparam("left_at"),
+    )
+    # A click's minute opens beside the 48 hours after a message and does not cut them short.
+    .order_by(exchanges.c.window_closes_at.desc(), exchanges.c.received_at.desc(), exchanges.c.id.desc())
+    .limit(1)
+)
+_USED = (
+    select(func.count())
+    .select_from(deliveries)
+    .where(
+        deliveries.c.channel == bindparam("of_channel"),
+        deliveries.c.user_id == bindparam("of_user"),
+        deliveries.c.state.in_(_COUNTED),
+        deliveries.c.id != bindparam("excluding"),
+        or_(deliveries.c.finished_at.is_(None), deliveries.c.finished_at >= bindparam("opened_at")),
+    )
+)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def allowance(connection: Connection, channel: str, user: str, excluding: str) -> Allowance:
-    theirs = (exchanges.c.channel == channel, exchanges.c.user_id == user)
-    left_at = connection.execute(
-        select(func.max(exchanges.c.received_at)).where(*theirs, exchanges.c.departed)
-    ).scalar_one()
-    since_then = () if left_at is None else (exchanges.c.received_at > left_at,)
-    window = connection.execute(
-        select(
-            exchanges.c.received_at,
-            exchanges.c.window_closes_at,
-            exchanges.c.window_messages,
-        )
-        .where(*theirs, exchanges.c.window_closes_at.is_not(None), *since_then)
-        # A click's minute opens beside the 48 hours after a message and does not cut them short.
-        .order_by(exchanges.c.window_closes_at.desc(), exchanges.c.received_at.desc(), exchanges.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    theirs = {"of_channel": channel, "of_user": user}
+    left_at = connection.execute(_LEFT_AT, theirs).scalar_one() or _NEVER
+    window = connection.execute(_WINDOW, {**theirs, "left_at": left_at}).one_or_none()
     if window is None:
         return Allowance(None, 0)
-    used = connection.execute(
-        select(func.count())
-        .select_from(deliveries)
-        .where(
-            deliveries.c.channel == channel,
-            deliveries.c.user_id == user,
-            deliveries.c.state.in_(_COUNTED),
-            deliveries.c.id != excluding,
-            or_(deliveries.c.finished_at.is_(None), deliveries.c.finished_at >= window.received_at),
-        )
-    ).scalar_one()
+    counted = {**theirs, "excluding": excluding, "opened_at": window.received_at}
+    used = connection.execute(_USED, counted).scalar_one()
     return Allowance(window.window_closes_at, max(0, window.window_messages - used))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select, update
 
 from app.core.errors import NotFound
 from app.core.records import Exchange, ExchangeState
@@ -15,6 +15,16 @@ from app.storage.schema import exchanges
 _NEWEST_FIRST = (
     SortKey(exchanges.c.received_at, descending=True),
     SortKey(exchanges.c.id, descending=True),
+)
+_HISTORY = (
+    select(exchanges)
+    .where(
+        exchanges.c.channel == bindparam("of_channel"),
+        exchanges.c.user_id == bindparam("of_user"),
+        exchanges.c.received_at < bindparam("before"),
+    )
+    .order_by(exchanges.c.received_at.desc(), exchanges.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
 )
 
 
@@ -44,13 +54,8 @@ def history(
     connection: Connection, channel: str, user: str, before: datetime, limit: int
 ) -> Sequence[Exchange]:
     """The last ones of one follower, oldest first."""
-    query = (
-        select(exchanges)
-        .where(exchanges.c.channel == channel, exchanges.c.user_id == user, exchanges.c.received_at < before)
-        .order_by(exchanges.c.received_at.desc(), exchanges.c.id.desc())
-        .limit(limit)
-    )
-    return [exchange_of(row) for row in reversed(connection.execute(query).all())]
+    asked = {"of_channel": channel, "of_user": user, "before": before, "most": limit}
+    return [exchange_of(row) for row in reversed(connection.execute(_HISTORY, asked).all())]
 
 
 def abandoned(connection: Connection, before: datetime, limit: int) -> Sequence[Exchange]:

@@ -4,7 +4,7 @@ revoked is revoked everywhere."""
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.core.records import AuditEntry
 from app.core.vendors import MOST_REMEMBERED, REMEMBERED, Revocation, VendorToken
@@ -12,6 +12,12 @@ from app.storage import trail
 from app.storage.database import Database
 from app.storage.schema import vendor_revocations, vendor_tokens
 from app.storage.upsert import upsert
+
+_FIND = (
+    select(vendor_tokens, vendor_revocations.c.vendor.is_not(None).label("revoked"))
+    .outerjoin(vendor_revocations, vendor_revocations.c.vendor == vendor_tokens.c.vendor)
+    .where(vendor_tokens.c.hash == bindparam("of_hash"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,9 @@ class SqlVendorTokens:
 
     async def find(self, token_hash: str) -> VendorToken | None:
         """Also one that has ended, or whose vendor was revoked since: it says so."""
-        revoked = vendor_revocations.c.vendor.is_not(None).label("revoked")
-        query = (
-            select(vendor_tokens, revoked)
-            .outerjoin(vendor_revocations, vendor_revocations.c.vendor == vendor_tokens.c.vendor)
-            .where(vendor_tokens.c.hash == token_hash)
+        row = await self.database.read(
+            lambda connection: connection.execute(_FIND, {"of_hash": token_hash}).one_or_none()
         )
-        row = await self.database.read(lambda connection: connection.execute(query).one_or_none())
         return VendorToken(**{**row._mapping, "revoked": bool(row.revoked)}) if row else None
 
     async def of(self, vendor: str) -> Sequence[VendorToken]:
