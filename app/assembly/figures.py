@@ -44,4 +44,4 @@ def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
 
 def counting_of(parts: Parts) -> Counting:
     days = SqlDays(parts.store.database)
-    return Counting(days.announce, days.count_next, parts.coordinator, parts.observer)
+    return Counting(days.announce, days.to_count, days.count, parts.coordinator, parts.observer)

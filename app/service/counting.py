@@ -22,8 +22,10 @@ _SHARE = 4.0
 class Counting:
     announce: Callable[[], Awaitable[object]]
     """Say of days that are over that they will be counted. Raises StoreError."""
-    count_next: Callable[[], Awaitable[date | None]]
-    """Count one; None: all are counted. Raises StoreError."""
+    to_count: Callable[[date | None], Awaitable[date | None]]
+    """The latest day that is not counted, before the given one; None: all are. Raises StoreError."""
+    count: Callable[[date], Awaitable[None]]
+    """Raises StoreError."""
     coordinator: Coordinator
     observer: Observer
 
@@ -42,9 +44,15 @@ class Counting:
             return
         await self.announce()
         ends = time.monotonic() + _BEGUN.total_seconds() / 2
-        while time.monotonic() < ends:
+        day, all_counted = None, True
+        while time.monotonic() < ends and (day := await self.to_count(day)) is not None:
             began = time.monotonic()
-            if await self.count_next() is None:
-                break
+            try:
+                await self.count(day)
+            except StoreError as error:  # one that takes too long keeps no other from being counted
+                self.observer.failed(_WORK, error, day=day.isoformat())
+                all_counted = False
             await asyncio.sleep(_SHARE * (time.monotonic() - began))
+        if not all_counted:
+            return  # the next turn is when what was begun counts as killed
         await self.coordinator.put(rest_of(_WORK), "done", timedelta(seconds=EVERY_S) * 0.9)

@@ -1,4 +1,4 @@
-"""Days that are over, counted once (ADR 23): a year's figures read 365 days, not ten million exchanges.
+"""Days that are over, counted once (ADR 24): a year's figures read 365 days, not ten million exchanges.
 
 A day is announced two days after it ended; from then on triggers note every change of what is counted,
 whoever makes it (migration 0015). It is known once it was counted and while no change is noted. Whatever is
@@ -11,7 +11,19 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from app.core.records import DeliveryState, ExchangeState
 from app.core.statistics import CHINA, Period, Step
@@ -99,16 +111,17 @@ class SqlDays:
             await self.database.change(lambda connection: _announce(connection, days))
         return len(days)
 
-    async def count_next(self) -> date | None:
-        """Count the latest day that is not known, if there is one: which was it?"""
-        found = await self.database.read(lambda connection: _look_at_next(connection, self.settles_in))
-        if found is None:
-            return None
-        if await self.database.change(lambda connection: _keep(connection, found)):
+    async def to_count(self, before: date | None = None) -> date | None:
+        """The latest day that is not known, of those before that one; None: all are known."""
+        return await self.database.read(lambda connection: _to_count(connection, self.settles_in, before))
+
+    async def count(self, day: date) -> None:
+        """Where it is still to be counted."""
+        found = await self.database.read(lambda connection: _look_at(connection, day, self.settles_in))
+        if found is not None and await self.database.change(lambda connection: _keep(connection, found)):
             for start in range(0, len(found.changes), _TAKEN_AT_ONCE):
                 counted = found.changes[start : start + _TAKEN_AT_ONCE]
                 await self.database.change(partial(_take_out, notes=counted))
-        return found.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +138,28 @@ class _Look:
     tallies: Mapping[str, Tally]
 
 
-def _look_at_next(connection: Connection, settles_in: timedelta) -> _Look | None:
+def _to_count(connection: Connection, settles_in: timedelta, before: date | None) -> date | None:
+    query = select(counted_days.c.day).where(_not_known(connection, settles_in))
+    if before is not None:
+        query = query.where(counted_days.c.day < before)
+    return connection.execute(query.order_by(counted_days.c.day.desc()).limit(1)).scalar_one_or_none()
+
+
+def _not_known(connection: Connection, settles_in: timedelta) -> ColumnElement[bool]:
     settled = counted_days.c.announced_at <= clock(connection) - settles_in
-    not_known = or_(and_(counted_days.c.version == 0, settled), and_(counted_days.c.version > 0, _changed))
-    query = select(counted_days).where(not_known).order_by(counted_days.c.day.desc())
-    found = connection.execute(query.limit(1)).one_or_none()
+    return or_(and_(counted_days.c.version == 0, settled), and_(counted_days.c.version > 0, _changed))
+
+
+def _look_at(connection: Connection, day: date, settles_in: timedelta) -> _Look | None:
+    """None: it is known by now, or was announced anew."""
+    asked = select(counted_days).where(counted_days.c.day == day, _not_known(connection, settles_in))
+    found = connection.execute(asked).one_or_none()
     if found is None:
         return None
-    changes = connection.execute(select(day_changes.c.id).where(day_changes.c.day == found.day)).scalars()
-    period = Period(found.day, found.day, Step.DAY)
+    changes = connection.execute(select(day_changes.c.id).where(day_changes.c.day == day)).scalars()
+    period = Period(day, day, Step.DAY)
     tallies = count(connection, period.starts, period.ends, None)
-    return _Look(found.day, found.version, found.announced_at, list(changes), tallies)
+    return _Look(day, found.version, found.announced_at, list(changes), tallies)
 
 
 def _keep(connection: Connection, look: _Look) -> bool:

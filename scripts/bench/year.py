@@ -60,7 +60,8 @@ async def count_days(store: SqlStore) -> None:
     while await days.announce():
         pass
     began, counted = time.monotonic(), 0
-    while await days.count_next():
+    while (day := await days.to_count()) is not None:
+        await days.count(day)
         counted += 1
     sys.stderr.write(f"{counted} days counted in {time.monotonic() - began:.1f} s\n")
 

@@ -62,8 +62,8 @@ async def filled(database: Database) -> Database:
 async def count_all(database: Database) -> None:
     days = SqlDays(database, settles_in=NOW_AT_ONCE)
     await days.announce()
-    while await days.count_next():
-        pass
+    while (day := await days.to_count()) is not None:
+        await days.count(day)
 
 
 async def known(database: Database) -> set[date]:
@@ -151,7 +151,7 @@ async def test_what_changes_of_a_day_that_was_counted_is_counted_anew(
 
 async def test_a_change_between_looking_and_keeping_leaves_the_day_unknown(filled: Database) -> None:
     await SqlDays(filled).announce()
-    look = await filled.read(lambda connection: counted._look_at_next(connection, NOW_AT_ONCE))
+    look = await looked(filled)
     assert look is not None
     asked_late = message("MsgId:between", channel="hall", user="late", received_at=noon_of(look.day))
     late = exchange_values(exchange("between", message=asked_late))
@@ -162,15 +162,17 @@ async def test_a_change_between_looking_and_keeping_leaves_the_day_unknown(fille
     assert await asked(filled) == await there(filled)
 
 
+async def looked(database: Database) -> counted._Look | None:
+    return await database.read(lambda connection: counted._look_at(connection, LAST, NOW_AT_ONCE))
+
+
 def noon_of(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=CHINA)
 
 
 async def test_of_two_who_look_at_one_day_the_later_keeps_nothing(filled: Database) -> None:
     await SqlDays(filled).announce()
-    looks = [
-        await filled.read(lambda connection: counted._look_at_next(connection, NOW_AT_ONCE)) for _ in range(2)
-    ]
+    looks = [await looked(filled) for _ in range(2)]
     kept = [await filled.change(partial(counted._keep, look=look)) for look in looks if look is not None]
     assert kept == [True, False]
 
@@ -207,4 +209,16 @@ async def test_a_day_is_counted_only_when_whoever_did_not_see_its_announcement_i
 ) -> None:
     days = SqlDays(filled, settles_in=timedelta(minutes=10))
     await days.announce()
-    assert await days.count_next() is None
+    assert await days.to_count() is None
+    await days.count(FIRST)
+    assert FIRST not in await known(filled)
+
+
+async def test_a_day_that_cannot_be_counted_stands_before_no_older_one(filled: Database) -> None:
+    days = SqlDays(filled, settles_in=NOW_AT_ONCE)
+    await days.announce()
+    latest = await days.to_count()
+    assert latest is not None
+    older = await days.to_count(latest)
+    assert older is not None
+    assert older < latest
