@@ -310,9 +310,8 @@ class Relay:
     async def _doubt(self, message: Message) -> None:
         """This push has heard the holding text, whatever is on record."""
         exchange = await self._persist(lambda: self.store.find_exchange(message.channel, message.key))
-        outcome = doubted(
-            exchange, fallbacks=self.conduct().fallbacks, now=self.clock(), new_id=self.new_id()
-        )
+        fallbacks = self.conduct().fallbacks
+        outcome = doubted(exchange, fallbacks=fallbacks, now=self.clock(), new_id=self.new_id())
         if outcome is None:
             return
         try:

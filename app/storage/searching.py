@@ -88,10 +88,8 @@ def _look(connection: Connection, wanted: HoldFilter, number: int, seen: _Seen) 
     """The next `number` holds, word by word."""
     of, bound = _ahead(wanted, seen.after, number)
     keys = _keys(wanted, of)
-    query = ordered(
-        select(of.id, of.search, and_(*conditions(wanted, of)), *(key.column for key in keys)), keys
-    )
-    rows = connection.execute(query, bound).all()
+    asked = select(of.id, of.search, and_(*conditions(wanted, of)), *(key.column for key in keys))
+    rows = connection.execute(ordered(asked, keys), bound).all()
     seen.found += [row[0] for row in rows if row[2]]
     seen.said += [row[1] for row in rows]
     seen.places += number
@@ -108,8 +106,8 @@ def _walk(connection: Connection, wanted: HoldFilter, most: int, seen: _Seen) ->
         seen.found += connection.execute(query, bound).scalars()
         seen.places += step
         if len(seen.found) < most:
-            seen.after, before = _place(connection, wanted, seen.after, step), seen.after
-            seen.is_all, seen.after = not seen.after, seen.after or before
+            after = _place(connection, wanted, seen.after, step)
+            seen.is_all, seen.after = not after, after or seen.after
 
 
 def _step(missing: int, seen: _Seen) -> int:
