@@ -27,7 +27,7 @@ def figures_of(parts: Parts, switches: Switches, guarding: Guarding) -> Render:
             parts.metrics.set_pressing({name: pressing.get(name, Pressing()) for name in channels})
         parts.metrics.set_spool(parts.spool.waiting)
         following = parts.following
-        parts.metrics.set_following(current=following.is_sure, clock_offset_s=following.clock_offset_s)
+        parts.metrics.set_following(current=following.is_sure, clock_offset_s=following.clock_off_s)
         for name, means in parts.means.items():
             for way, share in ((BOT, means.bot), (PLATFORM, means.platform)):
                 parts.metrics.set_share(

@@ -28,11 +28,12 @@ from app.core.terms import OWN_FILES, Terms
 from app.loading.prompt import load_prompt
 from app.ports import Check, Coordinator, Observer, SecondOpinion
 from app.service.bot_watch import BotWatch
+from app.service.clocks import Jumps
 from app.service.following import Current, Following
 from app.settings.coordination import Coordination
 from app.settings.whole import Settings
 from app.storage.database import Database
-from app.storage.location import location, spool_folder
+from app.storage.location import location, spool_folder, sqlite_file
 from app.storage.rulesets import SqlPublications
 from app.storage.spool import Spool
 from app.storage.sql import SqlStore
@@ -163,7 +164,9 @@ async def _following(
     publications = SqlPublications(store.database, lookout)
     load = loader_of(settings)
     within = timedelta(seconds=settings.storage.clock_within_s)
-    following = Following(publications, load, me, coordinator, observer, utc_now, switched, within)
+    alone = sqlite_file(settings.storage.url) is not None
+    jumps = Jumps(utc_now, within) if alone else None
+    following = Following(publications, load, me, coordinator, observer, utc_now, switched, within, jumps)
     await following.open()
     stack.push_async_callback(following.close)
     return following

@@ -75,7 +75,11 @@ def rest_app(
         chat_router(gateways, utc_now, new_id, caller_with),
         health_router(
             {"records": records, "rules": rules, "clock": clock},
-            {"coordination": lambda: parts.coordinator.trouble, "spool": lambda: parts.spool.trouble},
+            {
+                "coordination": lambda: parts.coordinator.trouble,
+                "spool": lambda: parts.spool.trouble,
+                "clock": lambda: parts.following.jump_trouble,
+            },
         ),
         metrics_router(figures, settings.monitoring.metrics_from),
     ):

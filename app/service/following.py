@@ -23,6 +23,7 @@ from app.core.publications import (
 )
 from app.core.terms import OWN_FILES, Terms, doubted
 from app.ports import Check, Clock, Coordinator, Observer
+from app.service.clocks import Jumps
 
 RULES_TOPIC = "rules"
 LOOK_EVERY_S = 0.5
@@ -63,6 +64,8 @@ class Following:
     """Hears of the first terms and of every later ones."""
     clock_within: timedelta = timedelta(seconds=5)
     """How far this machine's clock may be from the records'."""
+    jumps: Jumps | None = None
+    """Whether this machine's clock was set; None: the records have one of their own to compare it with."""
     monotonic: Callable[[], float] = time.monotonic
     clock_offset_s: float = 0.0
     """How far this machine's clock is ahead of the records', when they were last seen."""
@@ -107,9 +110,19 @@ class Following:
             return ""
         return f"this machine's clock is {self.clock_offset_s:+.1f} s away from the records': set it by NTP"
 
+    @property
+    def clock_off_s(self) -> float:
+        """How far this machine's clock is ahead of the records', or of where it was before it was set."""
+        return self.jumps.moved_s if self.jumps else self.clock_offset_s
+
+    @property
+    def jump_trouble(self) -> str:
+        """That this machine's clock was set lately, where it is the records', too; empty: it was not."""
+        return self.jumps.trouble if self.jumps else ""
+
     def is_on_time(self) -> bool:
         """Whether what is final may be done by this machine's clock: expire, send late, archive."""
-        return not self.clock_trouble
+        return not self.clock_trouble and not self.jump_trouble
 
     @property
     def is_sure(self) -> bool:
@@ -195,6 +208,8 @@ class Following:
         self.clock_offset_s = (self.clock() - self._standing.now).total_seconds() - middle_s
         if self.clock_trouble and not was_off:
             self.observer.failed("clock", StoreError(self.clock_trouble))
+        if self.jumps is not None and self.jumps.look() and self.jump_trouble:
+            self.observer.failed("clock", StoreError(self.jump_trouble))
         return self._standing
 
     def _until_next_look(self) -> float:

@@ -12,9 +12,10 @@ import pytest
 from app.core.model import SendWindow
 from app.core.records import DeliveryState, HoldState
 from app.ports import HoldFilter
+from app.service.clocks import Jumps
 from app.service.following import Following
 from app.service.retention import Retention
-from tests.service.stage import MOCKING, Stage, stage
+from tests.service.stage import MOCKING, Stage, ToyClock, stage
 from tests.service.test_following import Here, here, terms
 from tests.service.test_retention import Archiving
 from tests.values import NOON, message
@@ -115,3 +116,57 @@ async def test_a_clock_is_off_once_it_is_further_from_the_records_than_allowed(h
     assert here.heard.failures == [("clock", "StoreError")]  # told when it begins, not at every look
     await following.look()
     assert following.is_on_time()
+
+
+@dataclass(slots=True)
+class Hall:
+    """A guard with a file, whose clock is the records'."""
+
+    following: Following
+    machine: ToyClock
+    seconds: list[float]
+    """Of the clock that nobody sets; it has gone as far as the other."""
+
+    async def later(self, *, set_by: timedelta = timedelta(0), **by: float) -> None:
+        self.machine.forward(**by)
+        self.seconds[0] += timedelta(**by).total_seconds()
+        self.machine.now += set_by
+        await self.following.look()
+
+
+@pytest.fixture
+async def hall(here: Here) -> Hall:
+    machine, seconds = ToyClock(), [0.0]
+    following = here.replica()
+    following.jumps = Jumps(machine, timedelta(seconds=5), lambda: seconds[0])
+    await following.open()
+    return Hall(following, machine, seconds)
+
+
+@pytest.mark.parametrize("by", [timedelta(days=3), timedelta(hours=-1), timedelta(seconds=6)])
+async def test_where_there_is_no_other_clock_one_that_was_set_is_noticed_and_trusted_after_a_while(
+    here: Here, hall: Hall, by: timedelta
+) -> None:
+    await hall.later(minutes=20)
+    assert hall.following.is_on_time()
+    await hall.later(seconds=1, set_by=by)
+    await hall.later(minutes=9)
+    assert not hall.following.is_on_time()
+    assert f"{by.total_seconds():+.1f} s" in hall.following.jump_trouble
+    assert hall.following.clock_off_s == pytest.approx(by.total_seconds())
+    assert here.heard.failures == [("clock", "StoreError")]
+    await hall.later(minutes=2)
+    assert (hall.following.is_on_time(), hall.following.clock_off_s) == (True, 0)
+
+
+async def test_a_clock_that_is_set_back_to_where_it_was_is_trusted_at_once(hall: Hall) -> None:
+    await hall.later(set_by=timedelta(days=1))
+    await hall.later(set_by=timedelta(days=-1))
+    assert hall.following.is_on_time()
+
+
+async def test_small_steps_and_a_long_sleep_are_no_jumps(hall: Hall) -> None:
+    await hall.later(hours=8)
+    await hall.later(set_by=timedelta(seconds=2))
+    assert hall.following.is_on_time()
+    assert hall.following.jump_trouble == ""
