@@ -32,8 +32,8 @@ from scripts.bench.shared import CHANNEL, EMBEDDED
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-HOLDS = int(os.environ.get("BENCH_HOLDS", "100000"))
-"""Open, in a queue that is asked."""
+HOLDS = int(os.environ.get("BENCH_HOLDS", "1000000"))
+"""Open, in a queue that is asked. To make a million takes minutes."""
 REPORT = Path("build/bench.json")
 
 
