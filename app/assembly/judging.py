@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from app.core.model import Severity
 from app.core.terms import OWN_FILES, ChannelTerms, Terms
 from app.loading.phrases import load_phrases
 from app.loading.policies import channel_policies, check_policy
-from app.loading.published import unpack
+from app.loading.published import overruled, unpack
 from app.loading.ruleset import load_checker, shipped_dirs
 from app.settings.policies import Policy
 from app.settings.whole import Settings
@@ -52,7 +53,9 @@ def loader_of(settings: Settings) -> Callable[[int, bytes | None], Terms]:
             return load_terms(settings)
         with TemporaryDirectory(prefix="shenyan-rules-") as name:
             try:
-                return load_terms(unpack(document, Path(name), settings), number)
+                published = unpack(document, Path(name), settings)
+                terms = load_terms(published, number)
+                return replace(terms, overruled=overruled(settings, published))
             except ConfigError as error:
                 raise ConfigError(str(error).replace(f"{name}{os.sep}", "")) from error
 

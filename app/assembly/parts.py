@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import structlog
 from aiohttp import ClientSession
 
 from app import __version__
@@ -152,6 +153,14 @@ async def _following(
         metrics.set_shadow_mode(
             {name: bool(one.policy.shadow_all or one.policy.shadow) for name, one in terms.channels.items()}
         )
+        if terms.overruled:
+            structlog.get_logger("rules").warning(
+                "rules.own-settings-overruled",
+                publication=terms.number,
+                settings=terms.overruled,
+                detail="this machine's file says otherwise and is not followed; change it everywhere by "
+                "`shenyan rules publish`",
+            )
 
     me = Replica(new_id(), socket.gethostname(), os.getpid(), __version__, OWN_FILES, "")
     lookout = Database(

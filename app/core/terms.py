@@ -3,7 +3,7 @@
 With it what a channel says itself, so that both change at one moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -43,6 +43,8 @@ class Terms:
     """For texts that belong to no channel."""
     phrases: Mapping[str, Phrase]
     """规范用语, by id."""
+    overruled: Sequence[str] = ()
+    """The settings of this machine's own file that the publication has otherwise."""
 
     @property
     def version(self) -> str:

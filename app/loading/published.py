@@ -7,7 +7,7 @@ and loads it as it loads its own files.
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -82,6 +82,21 @@ def unpack(document: bytes, folder: Path, settings: Settings) -> Settings:
         rules_dir=folder / "rules", lexicons_dir=folder / "lexicons", cache_dir=settings.rules.cache_dir
     )
     return settings.model_copy(update={"rules": rules, "policies": contents.policies, "channels": channels})
+
+
+def overruled(own: Settings, published: Settings) -> Sequence[str]:
+    """The settings that a publication has otherwise than this machine's file: a change there does nothing."""
+    channels = [
+        f"channels.{name}.{key}"
+        for name, channel in own.channels.items()
+        for key in ChannelConduct.model_fields
+        if getattr(channel, key) != getattr(published.channels[name], key)
+    ]
+    names = sorted({*own.policies, *published.policies})
+    policies = [
+        f"policies.{name}" for name in names if own.policies.get(name) != published.policies.get(name)
+    ]
+    return [*channels, *policies]
 
 
 def _conduct(channel: ChannelConduct) -> ChannelConduct:

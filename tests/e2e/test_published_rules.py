@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app.assembly.publishing import document_of, publish, until_followed
 from app.core.errors import ConfigError
@@ -138,10 +139,13 @@ async def test_what_a_channel_says_and_whom_it_answers_by_people_change_on_every
     conduct = {"holding_text": "您好，来信收到了。", "takeover": False, "posts": "check"}
     assert await province.heard("A") == [HOLDING_TEXT] * 2
     before = await province.asked_for_a_person("A")
-    effective = await province.publish(province.changed(conduct=conduct))
-    assert await until_followed(province.publications, effective) == []
+    with capture_logs() as told:
+        effective = await province.publish(province.changed(conduct=conduct))
+        assert await until_followed(province.publications, effective) == []
     assert await province.heard("B") == ["您好，来信收到了。"] * 2
     assert (before, await province.asked_for_a_person("B")) == ([ExchangeState.HELD] * 2, [LISTED] * 2)
+    named = [one["settings"] for one in told if one["event"] == "rules.own-settings-overruled"]
+    assert named == [[f"channels.{name}.{key}" for name in province.settings.channels for key in conduct]] * 2
 
 
 async def test_words_of_a_channel_that_its_rules_hold_are_not_published(province: Province) -> None:

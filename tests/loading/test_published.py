@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import ConfigError
-from app.loading.published import CONTENTS, MOST_BYTES, pack, unpack
+from app.loading.published import CONTENTS, MOST_BYTES, overruled, pack, unpack
 from app.settings.channels import ChannelBase, ChannelConduct
 from app.settings.whole import Settings
 from tests.loading.test_ruleset import written
@@ -112,6 +112,15 @@ def test_how_a_channel_treats_its_citizens_is_the_publications(tmp_path: Path) -
     unpacked = unpack(pack(publisher), tmp_path / "out", settings(tmp_path / "b")).channels["hall"]
     assert set(CONDUCT) == set(ChannelConduct.model_fields)
     assert unpacked.model_dump(include=set(CONDUCT)) == CONDUCT
+
+
+def test_what_this_machines_file_says_otherwise_is_named(tmp_path: Path) -> None:
+    policies = {"default": {"hold_at": "low"}, "strict": {}}
+    publisher = settings(tmp_path / "a", channel=CONDUCT, policies=policies)
+    replica = settings(tmp_path / "b", channel={**CONDUCT, "policy": "default", "title": "二号机"})
+    published = unpack(pack(publisher), tmp_path / "out", replica)
+    assert overruled(replica, published) == ["channels.hall.policy", "policies.default", "policies.strict"]
+    assert overruled(publisher, unpack(pack(publisher), tmp_path / "same", publisher)) == []
 
 
 def test_accounts_bots_and_machines_stay_each_machines_own(tmp_path: Path) -> None:
