@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -24,11 +25,16 @@ def model_saying(text: str) -> bytes:
     return json.dumps({"choices": [choice]}, ensure_ascii=False).encode()
 
 
+def integrated() -> dict[str, Any]:
+    """What lets an integrator in."""
+    token = {"sha256": hashlib.sha256(TOKEN.encode()).hexdigest(), "scopes": ["chat"], "channels": ["hall"]}
+    return {"api_tokens": {"integrator": token}}
+
+
 @asynccontextmanager
 async def integrator(
     folder: Path, body: bytes, status: str = "200 OK"
 ) -> AsyncIterator[tuple[openai.AsyncOpenAI, Town, Loopback]]:
-    token = {"sha256": hashlib.sha256(TOKEN.encode()).hexdigest(), "scopes": ["chat"], "channels": ["hall"]}
     async with loopback(answering(body, status)) as model:
         bot = {
             "kind": "chat",
@@ -36,9 +42,8 @@ async def integrator(
             "model": "m",
             "system_prompt": "守规矩",
         }
-        tables = {"api_tokens": {"integrator": token}}
         async with (
-            town(folder, {"hall": bot}, tables=tables) as here,
+            town(folder, {"hall": bot}, tables=integrated()) as here,
             openai.AsyncOpenAI(base_url=f"{here.url}/v1", api_key=TOKEN, max_retries=0) as client,
         ):
             yield client, here, model
