@@ -8,9 +8,9 @@ from app.core.errors import PostError
 from app.core.records import Callback
 from app.notifying.signed import post
 from app.ports import Check
+from app.service import topics
 from app.service.dispatching import Dispatcher
 from app.service.manuscripts import ChannelTerms, Manuscripts
-from app.service.review import CALLBACKS_TOPIC
 from app.service.switches import Switches
 from app.settings.whole import Settings
 from app.storage.manuscripts import SqlCallbacks, SqlManuscripts
@@ -62,6 +62,6 @@ def callbacks_of(parts: Parts) -> Dispatcher[Callback]:
         parts.coordinator,
         parts.observer,
         utc_now,
-        topic=CALLBACKS_TOPIC,
+        topic=topics.CALLBACKS,
         given_up="callback.give-up",
     )

@@ -20,7 +20,7 @@ from app.core.errors import (
 )
 from app.core.records import Delivery
 from app.ports import Clock, Coordinator, Observer, PlatformClient, Store
-from app.service.relay import DELIVERIES_TOPIC
+from app.service import topics
 from app.service.share import BUSY, Share
 
 RECORD_RETRIES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -143,7 +143,7 @@ class Courier:
 
     async def _pause(self) -> None:
         """Until there is something new, or room again, or it is time to look."""
-        news = asyncio.create_task(self.coordinator.wait(DELIVERIES_TOPIC, timeout_s=self.poll_every_s))
+        news = asyncio.create_task(self.coordinator.wait(topics.DELIVERIES, timeout_s=self.poll_every_s))
         room = asyncio.create_task(self._freed.wait())
         try:
             await asyncio.wait((news, room), return_when=asyncio.FIRST_COMPLETED)

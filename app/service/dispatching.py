@@ -9,7 +9,7 @@ from typing import Generic
 from app.core.errors import PostError, StoreError
 from app.core.records import AuditEntry, PostState
 from app.ports import Clock, Coordinator, Observer, Outbox, Posted
-from app.service.review import WORK_ORDERS_TOPIC
+from app.service import topics
 from app.service.sweeper import SYSTEM
 
 LEASE = timedelta(seconds=60)
@@ -29,7 +29,7 @@ class Dispatcher(Generic[Posted]):
     observer: Observer
     clock: Clock
     every_s: float = 5.0
-    topic: str = WORK_ORDERS_TOPIC
+    topic: str = topics.WORK_ORDERS
     given_up: str = "work-order.give-up"
     """The audit trail's name for it."""
 

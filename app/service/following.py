@@ -23,9 +23,9 @@ from app.core.publications import (
 )
 from app.core.terms import OWN_FILES, Terms, doubted
 from app.ports import Check, Clock, Coordinator, Observer
+from app.service import topics
 from app.service.clocks import Jumps
 
-RULES_TOPIC = "rules"
 LOOK_EVERY_S = 0.5
 TRY_AGAIN_S = 30.0
 """What could not be loaded may have been this machine's disk."""
@@ -170,7 +170,7 @@ class Following:
         """Until cancelled. While the records are away, this replica grows blind."""
         try:
             while True:
-                await self.coordinator.wait(RULES_TOPIC, self._until_next_look())
+                await self.coordinator.wait(topics.RULES, self._until_next_look())
                 try:
                     await self.look()
                 except StoreError as error:
@@ -242,7 +242,7 @@ class Following:
             self._note_failure(number, error)
         else:
             self._failed.pop(number, None)
-        await self.coordinator.announce(RULES_TOPIC)
+        await self.coordinator.announce(topics.RULES)
 
     def _note_failure(self, number: int, error: Exception) -> None:
         self.observer.failed("rules", error, publication=str(number))

@@ -20,7 +20,7 @@ from app.core.model import (
 )
 from app.core.records import CLAIM_LEASE, STOPPED, Exchange, ExchangeState, Outcome
 from app.ports import Check, Clock, Coordinator, NewId, Observer, Store
-from app.service.relay import QUEUE_TOPIC
+from app.service import topics
 
 Ask = Callable[[Mapping[str, object]], Awaitable[str]]
 """The model's whole text for a request. Raises BotError."""
@@ -95,7 +95,7 @@ class Gateway:
         )
         await self._record(outcome)
         if outcome.hold is not None:
-            await self.coordinator.announce(QUEUE_TOPIC)
+            await self.coordinator.announce(topics.QUEUE)
             return Said(conduct.holding.text, outcome.hold.id)
         return Said(reply.text)
 

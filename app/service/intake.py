@@ -24,7 +24,7 @@ from app.core.model import (
 from app.core.records import CLAIM_LEASE, Delivery, Exchange, ExchangeState, Hold, Outcome
 from app.core.submission import KEY, POSTS, TO, Submission, Way, addressee, way_of
 from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
-from app.service.relay import QUEUE_TOPIC
+from app.service import topics
 
 LOOKED_BACK = 5
 """Exchanges of the citizen's; the last one with words tells what was asked."""
@@ -106,7 +106,7 @@ class Intake:
         outcome = Outcome(replace(judged.exchange, state=ExchangeState.HELD), hold=hold)
         await self.store.put_down(outcome)
         self.observer.exchange_finished(outcome.exchange)
-        await self.coordinator.announce(QUEUE_TOPIC)
+        await self.coordinator.announce(topics.QUEUE)
         return hold
 
     async def again(self, changed: Delivery, submission: Submission) -> Hold:

@@ -33,9 +33,8 @@ from app.core.records import (
     PostState,
 )
 from app.ports import Check, Clock, Coordinator, NewId, Observer, Page, Store
+from app.service import topics
 from app.service.consultation import Consultation
-from app.service.relay import QUEUE_TOPIC
-from app.service.review import CALLBACKS_TOPIC
 
 STOPPED_FINDING = Finding(
     f"system.{STOPPED}", Category.SYSTEM, Severity.MEDIUM, "频道已停机：停机期间交来的文字都由人来看。"
@@ -152,7 +151,7 @@ class Manuscripts:
         now, hold_id = self.clock(), found.callback.hold_id
         entry = AuditEntry(now, token, "callback.again", f"hold:{hold_id}", before=found.callback.state.value)
         await self.records.tell_again(hold_id, now, entry)
-        await self.coordinator.announce(CALLBACKS_TOPIC)
+        await self.coordinator.announce(topics.CALLBACKS)
         return await self.records.manuscript(manuscript_id)
 
     # --- steps --------------------------------------------------------------------------------
@@ -199,7 +198,7 @@ class Manuscripts:
             raise StillChecking("the same request is being answered right now") from error
         self.observer.exchange_finished(outcome.exchange)
         if outcome.hold is not None:
-            await self.coordinator.announce(QUEUE_TOPIC)
+            await self.coordinator.announce(topics.QUEUE)
         return Manuscript(outcome.exchange, outcome.hold)
 
     def _outcome(

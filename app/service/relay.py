@@ -23,6 +23,7 @@ from app.core.model import Category, Conversation, Disposition, Finding, Message
 from app.core.records import CLAIM_LEASE, STOPPED, Claim, Exchange, ExchangeState, Outcome
 from app.core.takeover import NO_DRAFT
 from app.ports import Bot, Check, Clock, Codec, Coordinator, NewId, Observer, Store
+from app.service import topics
 from app.service.consultation import Consultation
 from app.service.share import BUSY
 from app.service.spooling import Keeping, Spooling, Unheard
@@ -296,7 +297,7 @@ class Relay:
         read = partial(self.store.exchange, exchange.id)
         while True:
             while exchange.state is ExchangeState.CLAIMED:
-                await self.coordinator.wait(answer_topic(exchange.id), timeout_s=0.5)
+                await self.coordinator.wait(topics.answer_to(exchange.id), timeout_s=0.5)
                 exchange = await self._persist(read)
             if exchange.state is not ExchangeState.ANSWERED:
                 return Answer(exchange.answer, "replay")
@@ -321,11 +322,11 @@ class Relay:
         self.observer.exchange_finished(outcome.exchange)
 
     async def _announce(self, outcome: Outcome) -> None:
-        await self.coordinator.announce(answer_topic(outcome.exchange.id))
+        await self.coordinator.announce(topics.answer_to(outcome.exchange.id))
         if outcome.delivery is not None or outcome.more:
-            await self.coordinator.announce(DELIVERIES_TOPIC)
+            await self.coordinator.announce(topics.DELIVERIES)
         if outcome.hold is not None:
-            await self.coordinator.announce(QUEUE_TOPIC)
+            await self.coordinator.announce(topics.QUEUE)
 
     # --- when things go wrong -----------------------------------------------------------------
 
@@ -382,15 +383,6 @@ class Relay:
     def _report(self, task: asyncio.Task[Answer]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.observer.failed("relay", error)
-
-
-DELIVERIES_TOPIC = "deliveries"
-QUEUE_TOPIC = "queue"
-"""The holds that wait have changed."""
-
-
-def answer_topic(exchange_id: str) -> str:
-    return f"answer:{exchange_id}"
 
 
 async def _done_within(task: asyncio.Task[Answer], seconds: float) -> bool:

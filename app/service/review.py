@@ -26,10 +26,7 @@ from app.core.records import (
 from app.core.review import Ruling, settle
 from app.core.work_orders import compose
 from app.ports import Check, Clock, Codec, Coordinator, NewId, Observer, Store
-from app.service.relay import DELIVERIES_TOPIC, QUEUE_TOPIC
-
-WORK_ORDERS_TOPIC = "work-orders"
-CALLBACKS_TOPIC = "callbacks"
+from app.service import topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +87,13 @@ class Review:
             callback,
         )
         self.observer.hold_settled(settled)
-        await self.coordinator.announce(QUEUE_TOPIC)
+        await self.coordinator.announce(topics.QUEUE)
         if delivery is not None:
-            await self.coordinator.announce(DELIVERIES_TOPIC)
+            await self.coordinator.announce(topics.DELIVERIES)
         if ruling.decision is Decision.TRANSFER:
-            await self.coordinator.announce(WORK_ORDERS_TOPIC)
+            await self.coordinator.announce(topics.WORK_ORDERS)
         if callback is not None:
-            await self.coordinator.announce(CALLBACKS_TOPIC)
+            await self.coordinator.announce(topics.CALLBACKS)
         return settled
 
     def judge(self, hold: Hold, reply: Reply) -> Verdict:
@@ -131,7 +128,7 @@ class Review:
         if delivery.deliver_by <= now:
             raise Undeliverable("the platform's window for this follower is closed")
         again = await self._write_delivery(delivery, retried_by_person(delivery, now), by, "retry", reason)
-        await self.coordinator.announce(DELIVERIES_TOPIC)
+        await self.coordinator.announce(topics.DELIVERIES)
         return again
 
     async def confirm_delivery(self, delivery_id: str, by: str, reason: str) -> Delivery:

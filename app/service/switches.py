@@ -8,8 +8,8 @@ from typing import Protocol
 from app.core.errors import Invalid, StoreError
 from app.core.records import AuditEntry, Stop
 from app.ports import Clock, Coordinator, Observer
+from app.service import topics
 
-SWITCHES_TOPIC = "switches"
 LOOK_EVERY_S = 0.5
 """So soon another process knows, also where nobody can announce it."""
 
@@ -45,7 +45,7 @@ class Switches:
     async def run(self) -> None:
         """Until cancelled. While the records are away, what was last seen counts."""
         while True:
-            await self.coordinator.wait(SWITCHES_TOPIC, LOOK_EVERY_S)
+            await self.coordinator.wait(topics.SWITCHES, LOOK_EVERY_S)
             try:
                 await self.look()
             except StoreError as error:
@@ -67,7 +67,7 @@ class Switches:
 
     async def _changed(self) -> None:
         await self.look()
-        await self.coordinator.announce(SWITCHES_TOPIC)
+        await self.coordinator.announce(topics.SWITCHES)
 
 
 def _required(reason: str) -> str:

@@ -14,8 +14,8 @@ from app.core.model import Message, MessageKind, Reply, Verdict
 from app.core.records import AuditEntry
 from app.core.takeover import Reason, Takeover, asked_for, reason_of, verdict_of
 from app.ports import Clock, Coordinator, Observer
+from app.service import topics
 
-TAKEOVERS_TOPIC = "takeovers"
 LOOK_EVERY_S = 1.0
 SETTLE_S = 0.25
 REMEMBERED = 5_000
@@ -54,7 +54,7 @@ class Takeovers:
     async def run(self) -> None:
         """Until cancelled. While the records are away, what was last seen counts."""
         while True:
-            await self.coordinator.wait(TAKEOVERS_TOPIC, LOOK_EVERY_S)
+            await self.coordinator.wait(topics.TAKEOVERS, LOOK_EVERY_S)
             await asyncio.sleep(SETTLE_S)  # many may come at once, and each look reads all of them
             try:
                 await self.look()
@@ -74,7 +74,7 @@ class Takeovers:
         entry = AuditEntry(now, "system", "takeover.begin", f"channel:{channel}", reason=reason.value)
         await self.records.take(takeover, entry)
         self._taken[channel, user] = takeover
-        await self.coordinator.announce(TAKEOVERS_TOPIC)
+        await self.coordinator.announce(topics.TAKEOVERS)
 
     async def heard(self, taken: Takeover) -> None:
         """The follower has written again: it does not rest yet."""
@@ -87,7 +87,7 @@ class Takeovers:
         entry = AuditEntry(self.clock(), by, "takeover.end", f"channel:{channel}")
         await self.records.hand_back(channel, user, entry)
         self._taken.pop((channel, user), None)
-        await self.coordinator.announce(TAKEOVERS_TOPIC)
+        await self.coordinator.announce(topics.TAKEOVERS)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.core.identity import Permission
 from app.ports import Coordinator
-from app.service.relay import QUEUE_TOPIC
+from app.service import topics
 from app.web.console.access import Visitor, VisitorWith
 
 WAIT_S = 25.0
@@ -24,13 +24,13 @@ def live_router(coordinator: Coordinator, visitor_with: VisitorWith) -> APIRoute
     async def events() -> AsyncIterator[ServerSentEvent]:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + AT_MOST_S
-        waiting = asyncio.create_task(coordinator.wait(QUEUE_TOPIC, WAIT_S))
+        waiting = asyncio.create_task(coordinator.wait(topics.QUEUE, WAIT_S))
         try:
             yield ServerSentEvent(event="queue", data="", retry=2_000)  # for what happened before
             while loop.time() < ends_at:
                 await waiting  # or that time is up: another process may have changed it unheard
                 # Listens again before anything is sent: what happens meanwhile is not missed.
-                waiting = asyncio.create_task(coordinator.wait(QUEUE_TOPIC, WAIT_S))
+                waiting = asyncio.create_task(coordinator.wait(topics.QUEUE, WAIT_S))
                 yield ServerSentEvent(event="queue", data="")
         finally:
             waiting.cancel()
