@@ -58,6 +58,7 @@ from app.web.egress.wechat import EGRESS as WECHAT_DOOR
 from app.web.egress.weibo import EGRESS as WEIBO_DOOR
 from app.web.forward_proxy.server import ForwardProxy
 from app.web.front import Front
+from app.web.lateness import Lateness
 from app.web.webhooks import Hook, Webhooks
 
 
@@ -85,6 +86,7 @@ class Guard:
     """For /metrics, of this process alone."""
     retention: Retention | None
     counting: Counting
+    lateness: Lateness
 
 
 @asynccontextmanager
@@ -115,6 +117,7 @@ async def running_guard(
             guard.following.run,
             guard.switches.run,
             guard.takeovers.run,
+            guard.lateness.run,
             *(one.run for one in hands if workers),
         ]
         tasks = [
@@ -170,7 +173,7 @@ def _assemble(parts: Parts) -> Guard:
     guarding = guarding_of(parts, clients)
     wechat = egress_of(parts, intakes, clients, courier, switches, guarding.alarms.hear)
     weibo = weibo_egress_of(parts, intakes, clients, courier, switches, wechat.vendors)
-    figures = figures_of(parts, switches, guarding)
+    figures, lateness = figures_of(parts, switches, guarding), Lateness()
     return Guard(
         Front(
             Webhooks(
@@ -179,6 +182,7 @@ def _assemble(parts: Parts) -> Guard:
                 utc_now,
                 settings.server.max_body_bytes,
                 settings.server.read_body_within_s,
+                lateness,
             ),
             {WECHAT_DOOR: wechat, WEIBO_DOOR: weibo},
             console_site(console_parts(parts, review, switches, extract, takeovers, guarding)),
@@ -217,6 +221,7 @@ def _assemble(parts: Parts) -> Guard:
         figures,
         retention_of(parts),
         counting_of(parts),
+        lateness,
     )
 
 

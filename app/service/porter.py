@@ -9,6 +9,7 @@ from app.core.model import Message
 from app.ports import Observer
 from app.service.relay import Answer
 from app.service.spooling import Spool
+from app.service.window import remaining_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,10 @@ class Porter:
     fallbacks: Fallbacks
     within_s: float
 
-    async def respond(self, message: Message) -> Answer:
+    async def respond(self, message: Message, waited_s: float = 0.0) -> Answer:
         """Raises StoreError where the message could not be made durable in that time."""
         try:
-            async with asyncio.timeout(self.within_s):
+            async with asyncio.timeout(remaining_s(self.within_s, waited_s)):
                 await self.spool.keep(message)
         except TimeoutError:
             raise StoreError("the message could not be made durable in time") from None

@@ -28,7 +28,7 @@ from app.service.consultation import Consultation
 from app.service.share import BUSY
 from app.service.spooling import Keeping, Spooling, Unheard
 from app.service.takeovers import Reception
-from app.service.window import Window
+from app.service.window import Window, remaining_s
 
 T = TypeVar("T")
 
@@ -88,8 +88,8 @@ class Relay:
     _under_way: set[asyncio.Task[Answer]] = field(default_factory=set)
     _stuck: int = 0
 
-    async def respond(self, message: Message) -> Answer:
-        """The webhook's answer, in time whatever happens.
+    async def respond(self, message: Message, waited_s: float = 0.0) -> Answer:
+        """The webhook's answer, in time whatever happens; of that `waited_s` seconds are over already.
 
         Raises BodyChanged; StoreError where the message could be made durable neither in the records nor in
         the spool in that time, or where too much is under way: nobody is told that it was received before it
@@ -97,7 +97,7 @@ class Relay:
         """
         if len(self._under_way) >= self.most_under_way:
             raise StoreError("too many messages are under way")
-        within_s = self.answer_within.total_seconds()
+        within_s = remaining_s(self.answer_within.total_seconds(), waited_s)
         window = Window(asyncio.get_running_loop().time() + within_s)
         keeping = Keeping(message, self.spooling, window.note_on_record)
         task = asyncio.create_task(self._guarded(message, window, keeping))

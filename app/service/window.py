@@ -3,6 +3,14 @@
 import asyncio
 from math import inf
 
+LEAST_S = 0.1
+"""For whom little time is left gets the holding text, and a moment to be put on record."""
+
+
+def remaining_s(within_s: float, waited_s: float) -> float:
+    """Of an answer's time, when so much of it was over before anybody here read the message."""
+    return max(min(within_s, LEAST_S), within_s - waited_s)
+
 
 class Window:
     """One push's answer window. All methods run on one event loop, so no step of it is ever half done."""

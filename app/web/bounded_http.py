@@ -6,6 +6,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 16_384
 """Of a head, of the trailers behind a chunked body, of a chunk's extensions, of what is between requests."""
+BEGAN = "began"
+"""In a request's `state`: when its first byte was read, by the event loop's clock."""
 REQUEST_WITHIN_S = 20.0
 """From the connecting, or a request's first byte, to its last: who sends byte by byte keeps no connection."""
 
@@ -42,6 +44,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
         self._moved, self._idle_bytes = False, 0
         self._awaited = True
+        self.scope["state"][BEGAN] = self.loop.time()
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()

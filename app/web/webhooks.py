@@ -5,7 +5,7 @@ It reads the body under a cap, picks the channel and parses nothing itself.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
@@ -16,14 +16,16 @@ from app.core.model import Message
 from app.ports import Clock, Codec, Observer
 from app.service.relay import Answer
 from app.web.bodies import Refused, query_of, read_capped
+from app.web.bounded_http import BEGAN
+from app.web.lateness import Lateness
 
 HOOKS = "/hooks/"
 """Before the channel's name in every webhook's path."""
 
 
 class Responder(Protocol):
-    async def respond(self, message: Message) -> Answer:
-        """In time. Raises BodyChanged, StoreError."""
+    async def respond(self, message: Message, waited_s: float) -> Answer:
+        """In time, of which so much is over already. Raises BodyChanged, StoreError."""
         ...
 
 
@@ -42,6 +44,7 @@ class Webhooks:
     clock: Clock
     max_body_bytes: int
     read_within_s: float
+    lateness: Lateness = field(default_factory=Lateness)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -69,7 +72,7 @@ class Webhooks:
                 raise Refused(405, "method", "only GET and POST")
             body = await self._read(receive)
             message = hook.codec.decode(query, body, self.clock())
-            answer = await hook.relay.respond(message)
+            answer = await hook.relay.respond(message, self._waited_s(scope))
         except BadSignature:
             raise Refused(403, "bad-signature", "bad signature") from None
         except BodyChanged:
@@ -80,6 +83,12 @@ class Webhooks:
             raise Refused(503, "records-away", "the message could not be put on record") from None
         encoded = hook.codec.encode(message, answer.reply, self.clock())
         return answer.kind, hook.codec.media_type, encoded
+
+    def _waited_s(self, scope: Scope) -> float:
+        """How long ago the platform may have begun to send: its time runs since then."""
+        now = asyncio.get_running_loop().time()
+        began = scope.get("state", {}).get(BEGAN, now)
+        return float(now - began + self.lateness.before(began))
 
     async def _read(self, receive: Receive) -> bytes:
         try:

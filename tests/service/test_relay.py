@@ -104,6 +104,13 @@ async def test_a_late_reply_that_passes_is_delivered(tmp_path: Path) -> None:
         assert here.platform.received == [("citizen-1", POLITE.text)]
 
 
+async def test_time_that_was_over_before_a_message_was_read_is_not_there_for_the_bot(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here:
+        async with asyncio.timeout(20):  # of 30
+            assert await here.relay.respond(message(), waited_s=29.95) == HELD
+        here.bot.may_answer.set()
+
+
 async def test_a_late_reply_that_mocks_is_held(tmp_path: Path) -> None:
     async with stage(tmp_path, answer_within_s=0.02) as here:
         here.bot.reply = MOCKING

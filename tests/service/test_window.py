@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from app.service.window import Window
+from app.service.window import LEAST_S, Window, remaining_s
 
 
 def test_the_first_to_take_has_it() -> None:
@@ -58,3 +58,19 @@ def test_an_answer_may_come_on_record_once_it_is_being_written_or_another_push_w
     writing.take()
     twin.note_repeat()
     assert [one.may_be_answered for one in (fresh, writing, twin)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("within_s", "waited_s", "left_s"),
+    [
+        pytest.param(4.5, 0.0, 4.5, id="read at once"),
+        pytest.param(4.5, 1.5, 3.0, id="read later"),
+        pytest.param(4.5, 4.45, LEAST_S, id="hardly any left"),
+        pytest.param(4.5, 30.0, LEAST_S, id="the platform has long hung up"),
+        pytest.param(0.05, 0.0, 0.05, id="never more than there was"),
+    ],
+)
+def test_what_a_message_has_waited_is_taken_from_the_answers_time(
+    within_s: float, waited_s: float, left_s: float
+) -> None:
+    assert remaining_s(within_s, waited_s) == left_s

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from app.web import bounded_http
-from app.web.bounded_http import BoundedHttp
+from app.web.bounded_http import BEGAN, BoundedHttp
 from tests.e2e.surroundings import listener
 
 WITHIN_S = 1.0
@@ -25,7 +25,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
             return
         body, more = body + event.get("body", b""), event.get("more_body", False)
     await asyncio.sleep(1.5 * WITHIN_S if scope["path"] == "/slow" else 0)
-    headers = [(b"content-length", str(len(body)).encode())]
+    age_s = asyncio.get_running_loop().time() - scope["state"][BEGAN]
+    headers = [(b"content-length", str(len(body)).encode()), (b"age", f"{age_s:.3f}".encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -91,3 +92,14 @@ async def test_an_answer_may_take_longer_and_the_connection_is_used_again(port: 
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
             assert await reader.readexactly(2) == b"ab"
             await asyncio.sleep(1.5 * WITHIN_S)
+
+
+async def test_a_request_begins_with_its_first_byte(port: int) -> None:
+    async with connected(port) as (reader, writer):
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nHo")
+            await asyncio.sleep(WITHIN_S / 2)
+            writer.write(b"st: h\r\nContent-Length: 0\r\n\r\n")
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            age_s = float(head.partition("age: ")[2].partition("\r")[0])
+            assert age_s >= WITHIN_S / 2 - 0.01
