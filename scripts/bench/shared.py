@@ -207,11 +207,19 @@ def _standing(backing: Backing) -> Mapping[str, float]:
         (wal,) = connection.execute("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone() or (0,)
     assert backing.redis.process is not None
     return {
-        "postgres": sum(cpu_seconds(pid) for pid in backing.postgres.processes()),
+        "postgres": sum(map(_spent_by, backing.postgres.processes())),
         "redis": cpu_seconds(backing.redis.process.pid),
         "wal": float(wal),
         "commands": _said(backing.redis.tell("INFO", "stats"), "total_commands_processed"),
     }
+
+
+def _spent_by(pid: int) -> float:
+    """Seconds of processor time; none by one that has just ended, as those that tidy up do."""
+    try:
+        return cpu_seconds(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
 
 
 def _said(info: str, name: str) -> float:
