@@ -122,6 +122,7 @@ class Following:
 
     def is_on_time(self) -> bool:
         """Whether what is final may be done by this machine's clock: expire, send late, archive."""
+        self._look_at_clock()  # it may have been set since the last look, and this is what must not go by it
         return not self.clock_trouble and not self.jump_trouble
 
     @property
@@ -208,9 +209,12 @@ class Following:
         self.clock_offset_s = (self.clock() - self._standing.now).total_seconds() - middle_s
         if self.clock_trouble and not was_off:
             self.observer.failed("clock", StoreError(self.clock_trouble))
+        self._look_at_clock()
+        return self._standing
+
+    def _look_at_clock(self) -> None:
         if self.jumps is not None and self.jumps.look() and self.jump_trouble:
             self.observer.failed("clock", StoreError(self.jump_trouble))
-        return self._standing
 
     def _until_next_look(self) -> float:
         """Seconds; less where something takes effect sooner."""

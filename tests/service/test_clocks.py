@@ -159,6 +159,11 @@ async def test_where_there_is_no_other_clock_one_that_was_set_is_noticed_and_tru
     assert (hall.following.is_on_time(), hall.following.clock_off_s) == (True, 0)
 
 
+async def test_nothing_final_is_done_between_the_setting_and_the_next_look(hall: Hall) -> None:
+    hall.machine.forward(hours=72)
+    assert not hall.following.is_on_time()
+
+
 async def test_a_clock_that_is_set_back_to_where_it_was_is_trusted_at_once(hall: Hall) -> None:
     await hall.later(set_by=timedelta(days=1))
     await hall.later(set_by=timedelta(days=-1))
