@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Subquery, and_, bindparam, select
+from sqlalchemy import Connection, Integer, and_, bindparam, select
 
 from app.ports import HoldFilter
 from app.storage.columns import storable
@@ -129,21 +129,21 @@ def _ahead(wanted: HoldFilter, after: str, number: int) -> tuple[Columns, Mappin
     """The next `number` holds along the order, whatever they say, and what to bind. Raises Invalid."""
     keys = order_of(wanted)
     bound = {"places": number, **(values_of(after, keys) if after else {})}
-    return _along(is_open(wanted) is True, further=bool(after)).c, bound
+    return _along(is_open(wanted) is True, further=bool(after)), bound
 
 
 @cache
-def _along(open_ones: bool, *, further: bool) -> Subquery:
+def _along(open_ones: bool, *, further: bool) -> Columns:
     """Holds along their order, which an index has. With a limit a subquery stands by itself.
 
-    Neither database then mixes its plan with that of the filters around it. Made once: to make it takes as
-    long as to ask it.
+    Neither database then mixes its plan with that of the filters around it. Made once, and whole before two
+    threads share it: to make it takes as long as to ask it.
     """
     keys = QUEUE_ORDER if open_ones else DECIDED_ORDER
     walked = select(*_ASKED_OF).where(holds.c.open == open_ones)
     if further:
         walked = walked.where(bound_after(keys))
-    return ordered(walked, keys).limit(bindparam("places", type_=Integer)).subquery()
+    return ordered(walked, keys).limit(bindparam("places", type_=Integer)).subquery().c
 
 
 # --- by the index -----------------------------------------------------------------------------
