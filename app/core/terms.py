@@ -44,7 +44,7 @@ class Terms:
     phrases: Mapping[str, Phrase]
     """规范用语, by id."""
     overruled: Sequence[str] = ()
-    """The settings of this machine's own file that the publication has otherwise."""
+    """What this machine's own file says and the publication has otherwise."""
 
     @property
     def version(self) -> str:

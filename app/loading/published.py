@@ -85,16 +85,16 @@ def unpack(document: bytes, folder: Path, settings: Settings) -> Settings:
 
 
 def overruled(own: Settings, published: Settings) -> Sequence[str]:
-    """The settings that a publication has otherwise than this machine's file: a change there does nothing."""
+    """What this machine's file says and a publication has otherwise: a change there does nothing."""
     channels = [
         f"channels.{name}.{key}"
         for name, channel in own.channels.items()
         for key in ChannelConduct.model_fields
-        if getattr(channel, key) != getattr(published.channels[name], key)
+        if key in channel.model_fields_set and getattr(channel, key) != getattr(published.channels[name], key)
     ]
-    names = sorted({*own.policies, *published.policies})
+    written = own.policies if "policies" in own.model_fields_set else {}
     policies = [
-        f"policies.{name}" for name in names if own.policies.get(name) != published.policies.get(name)
+        f"policies.{name}" for name, policy in written.items() if policy != published.policies.get(name)
     ]
     return [*channels, *policies]
 

@@ -117,9 +117,16 @@ def test_how_a_channel_treats_its_citizens_is_the_publications(tmp_path: Path) -
 def test_what_this_machines_file_says_otherwise_is_named(tmp_path: Path) -> None:
     policies = {"default": {"hold_at": "low"}, "strict": {}}
     publisher = settings(tmp_path / "a", channel=CONDUCT, policies=policies)
-    replica = settings(tmp_path / "b", channel={**CONDUCT, "policy": "default", "title": "二号机"})
+    own = {"takeover": True, "posts": "check", "title": "二号机"}
+    replica = settings(tmp_path / "b", channel=own, policies={"default": {}})
     published = unpack(pack(publisher), tmp_path / "out", replica)
-    assert overruled(replica, published) == ["channels.hall.policy", "policies.default", "policies.strict"]
+    assert overruled(replica, published) == ["channels.hall.takeover", "policies.default"]
+
+
+def test_a_file_that_leaves_it_to_the_publication_says_nothing_otherwise(tmp_path: Path) -> None:
+    publisher = settings(tmp_path / "a", channel=CONDUCT, policies=TWO)
+    replica = settings(tmp_path / "b")
+    assert overruled(replica, unpack(pack(publisher), tmp_path / "out", replica)) == []
     assert overruled(publisher, unpack(pack(publisher), tmp_path / "same", publisher)) == []
 
 
