@@ -8,7 +8,7 @@ MOST_HEAD_BYTES = 16_384
 """Of a head, of the trailers behind a chunked body, of a chunk's extensions, of what is between requests."""
 BEGAN = "began"
 """In a request's `state`: when its first byte was read, by the event loop's clock."""
-REQUEST_WITHIN_S = 20.0
+ARRIVES_WITHIN_S = 20.0
 """From the connecting, or a request's first byte, to its last: who sends byte by byte keeps no connection."""
 
 
@@ -61,7 +61,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _watch(self) -> None:
         """Once for what one read brings: most requests come whole, and need no timer."""
         if self._awaited and self._request_ends is None:
-            self._request_ends = self.loop.call_later(REQUEST_WITHIN_S, self.transport.abort)
+            self._request_ends = self.loop.call_later(ARRIVES_WITHIN_S, self.transport.abort)
         elif not self._awaited and self._request_ends is not None:
             self._request_ends.cancel()
             self._request_ends = None

@@ -33,7 +33,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(bounded_http, "REQUEST_WITHIN_S", WITHIN_S)
+    monkeypatch.setattr(bounded_http, "ARRIVES_WITHIN_S", WITHIN_S)
     listening = listener()
     server = uvicorn.Server(
         uvicorn.Config(echo, http=BoundedHttp, log_config=None, lifespan="off", timeout_keep_alive=60)

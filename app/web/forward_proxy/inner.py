@@ -12,7 +12,8 @@ from app.core.forward_proxy import PORT, prefix_of
 from app.web.bounded_http import BoundedHttp
 
 IDLE_S = 30.0
-"""Without a whole request for so long, however its bytes trickle, a tunnel is closed."""
+"""Without a whole request for so long, however its bytes trickle, a tunnel is closed. From its first byte
+each has less time, as at every door (`bounded_http.ARRIVES_WITHIN_S`)."""
 REQUEST_WITHIN_S = 120.0
 """Longer than an upload and the platform may take: who has not taken the answer by then is gone."""
 
