@@ -9,6 +9,7 @@ from typing import Any
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from app.ports import HoldFilter
 from app.settings.channels import HOLDING_TEXT
@@ -17,7 +18,7 @@ from tests.platforms.loopback import Loopback, answering, loopback
 
 TOKEN = "sy_integrator"
 POLITE, RUDE = "办事大厅上午九点开门。", "滚，别再来问，听不懂人话吗"
-ASKED = [{"role": "user", "content": "几点开门？"}]
+ASKED: list[ChatCompletionMessageParam] = [{"role": "user", "content": "几点开门？"}]
 
 
 def model_saying(text: str) -> bytes:
@@ -51,7 +52,7 @@ async def integrator(
 
 async def test_a_checked_answer_comes_at_once(tmp_path: Path) -> None:
     async with integrator(tmp_path, model_saying(POLITE)) as (client, _, model):
-        answer = await client.chat.completions.create(model="hall", messages=ASKED, temperature=0.2)  # type: ignore[arg-type]
+        answer = await client.chat.completions.create(model="hall", messages=ASKED, temperature=0.2)
         assert answer.choices[0].message.content == POLITE
         sent = json.loads(model.received[0].body)
         assert sent["model"] == "m"
@@ -61,7 +62,7 @@ async def test_a_checked_answer_comes_at_once(tmp_path: Path) -> None:
 
 async def test_a_stream_is_sent_once_the_whole_was_checked(tmp_path: Path) -> None:
     async with integrator(tmp_path, model_saying(POLITE)) as (client, _, _model):
-        stream = await client.chat.completions.create(model="hall", messages=ASKED, stream=True)  # type: ignore[arg-type]
+        stream = await client.chat.completions.create(model="hall", messages=ASKED, stream=True)
         assert isinstance(stream, openai.AsyncStream)
         pieces = [chunk.choices[0].delta.content or "" async for chunk in stream]
         assert "".join(pieces) == POLITE
@@ -74,7 +75,7 @@ async def test_a_held_answer_becomes_the_holding_text_and_a_header_says_so(
     async with integrator(tmp_path, model_saying(RUDE)) as (client, here, _):
         raw = await client.chat.completions.with_raw_response.create(
             model="hall",
-            messages=ASKED,  # type: ignore[arg-type]
+            messages=ASKED,
             stream=stream,
         )
         text = await raw.http_response.aread()
@@ -98,7 +99,7 @@ async def test_a_model_that_fails_is_told_as_such_and_its_words_are_not(
 ) -> None:
     async with integrator(tmp_path, body, status) as (client, here, _):
         with pytest.raises(openai.APIStatusError) as refused:
-            await client.chat.completions.create(model="hall", messages=ASKED)  # type: ignore[arg-type]
+            await client.chat.completions.create(model="hall", messages=ASKED)
         assert refused.value.status_code == 502
         assert "secret" not in str(refused.value)
         assert (await here.guard.store.counts())["unanswered"] == 1
@@ -107,16 +108,16 @@ async def test_a_model_that_fails_is_told_as_such_and_its_words_are_not(
 async def test_another_channels_model_is_not_ones_own(tmp_path: Path) -> None:
     async with integrator(tmp_path, model_saying(POLITE)) as (client, _, model):
         with pytest.raises(openai.APIStatusError) as refused:
-            await client.chat.completions.create(model="weibo", messages=ASKED)  # type: ignore[arg-type]
+            await client.chat.completions.create(model="weibo", messages=ASKED)
         assert refused.value.status_code in (403, 404)
         with pytest.raises(openai.NotFoundError):
-            await client.chat.completions.create(model="gpt", messages=ASKED)  # type: ignore[arg-type]
+            await client.chat.completions.create(model="gpt", messages=ASKED)
         assert model.received == []
 
 
 async def test_a_stopped_channel_asks_no_model(tmp_path: Path) -> None:
     async with integrator(tmp_path, model_saying(POLITE)) as (client, here, model):
         await here.guard.switches.stop("hall", "li", "答非所问")
-        answer = await client.chat.completions.create(model="hall", messages=ASKED)  # type: ignore[arg-type]
+        answer = await client.chat.completions.create(model="hall", messages=ASKED)
         assert answer.choices[0].message.content == HOLDING_TEXT
         assert model.received == []

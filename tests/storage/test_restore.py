@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from dataclasses import replace
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import Connection, make_url, select
 
 from app.core.errors import ConfigError, StoreError
 from app.core.records import DeliveryState
 from app.service.audit_export import examined
-from app.storage import schema
+from app.storage import schema, undump
 from app.storage.backup import backup
 from app.storage.migrate import downgrade, upgrade
 from app.storage.restore import RESTORED, Order, Restored, restore
@@ -145,12 +146,19 @@ async def test_records_in_use_stay(archive: Path, any_store: SqlStore, any_url: 
 
 @pytest.mark.parametrize("any_url", ["postgresql"], indirect=True)
 async def test_who_is_just_leaving_the_server_is_waited_for(
-    archive: Path, any_store: SqlStore, any_url: str
+    archive: Path, any_store: SqlStore, any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    others, found_some = undump._others, threading.Event()
+
+    def looked(connection: Connection) -> int:
+        if count := others(connection):
+            found_some.set()
+        return count
+
+    monkeypatch.setattr(undump, "_others", looked)
     await any_store.ping()
     restoring = asyncio.create_task(asyncio.to_thread(restore, any_url, order(archive, replace=True)))
-    await asyncio.sleep(1.5)
-    assert not restoring.done()
+    assert await asyncio.to_thread(found_some.wait, 30)
     await any_store.aclose()
     assert (await restoring).exchanges == 1
 
