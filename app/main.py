@@ -173,7 +173,8 @@ def _assemble(parts: Parts) -> Guard:
     guarding = guarding_of(parts, clients)
     wechat = egress_of(parts, intakes, clients, courier, switches, guarding.alarms.hear)
     weibo = weibo_egress_of(parts, intakes, clients, courier, switches, wechat.vendors)
-    figures, lateness = figures_of(parts, switches, guarding), Lateness()
+    figures = figures_of(parts, switches, guarding)
+    lateness = Lateness()
     return Guard(
         Front(
             Webhooks(

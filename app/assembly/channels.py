@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 import httpx
 
@@ -60,7 +61,7 @@ def relay_of(
         parts.observer,
         utc_now,
         new_id,
-        parts.conduct(name),
+        partial(parts.conduct, name),
         timedelta(seconds=channel.answer_within_s),
         consultation_of(parts, name),
         stopped,

@@ -90,4 +90,4 @@ def _policy(parts: Parts, channel: str) -> CheckPolicy:
 
 
 def _label(parts: Parts, channel: str) -> Label | None:
-    return parts.conduct(channel)().label
+    return parts.conduct(channel).label

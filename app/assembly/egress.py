@@ -48,7 +48,7 @@ def intakes_of(
             utc_now,
             new_id,
             parts.decide_within(name),
-            parts.conduct(name),
+            partial(parts.conduct, name),
         )
         for name in settings.channels
     }

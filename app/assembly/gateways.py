@@ -32,7 +32,7 @@ def gateways_of(parts: Parts, checks: Mapping[str, Check], switches: Switches) -
             parts.observer,
             utc_now,
             new_id,
-            parts.conduct(name),
+            partial(parts.conduct, name),
             partial(switches.is_stopped, name),
             parts.decide_within(name),
         )

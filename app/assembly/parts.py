@@ -5,7 +5,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -85,9 +85,9 @@ class Parts:
         """By channel."""
         return {name: self.following.check_of(name) for name in self.settings.channels}
 
-    def conduct(self, channel: str) -> Callable[[], Conduct]:
-        """How it treats its citizens, as it is when it is asked."""
-        return lambda: self.following.terms.channels[channel].conduct
+    def conduct(self, channel: str) -> Conduct:
+        """How it treats its citizens now: ask anew each time."""
+        return self.following.terms.channels[channel].conduct
 
     def decide_within(self, channel: str) -> Mapping[Severity, timedelta]:
         """How long people may take, by severity; as the policies are when it is asked."""

@@ -15,7 +15,7 @@ def spooling_of(parts: Parts) -> Spooling:
         parts.observer,
         utc_now,
         new_id,
-        Current(lambda: {name: parts.conduct(name)().fallbacks for name in settings.channels}),
+        Current(lambda: {name: parts.conduct(name).fallbacks for name in settings.channels}),
         settings.sweeper.every_s,
         timedelta(seconds=settings.sweeper.abandoned_after_s),
     )

@@ -14,7 +14,7 @@ from app.storage.takeovers import SqlTakeovers
 
 def takeovers_of(parts: Parts) -> Takeovers:
     channels = parts.settings.channels
-    rests = Current(lambda: {name: parts.conduct(name)().rests_after for name in channels})
+    rests = Current(lambda: {name: parts.conduct(name).rests_after for name in channels})
     records = SqlTakeovers(parts.store.database)
     return Takeovers(records, parts.coordinator, parts.observer, utc_now, rests)
 
@@ -37,12 +37,11 @@ def reception_of(
             if phrase in phrases and not phrases[phrase].gaps
         }
 
-    conduct = parts.conduct(name)
     return Reception(
         name,
         takeovers,
         is_emergency,
         Current(spoken),
         lambda: parts.following.terms.version,
-        lambda: conduct().takeover,
+        lambda: parts.conduct(name).takeover,
     )

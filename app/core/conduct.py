@@ -13,13 +13,13 @@ class Conduct:
     holding: Reply
     """Said where something must be said and the reply waits."""
     fallbacks: Fallbacks
-    label: Label | None = None
+    label: Label | None
     """Of generated content; None: none is asked for."""
-    takeover: bool = True
+    takeover: bool
     """Whether people answer, instead of the bot, who asks for them or needs them."""
-    rests_after: timedelta = timedelta(hours=2)
+    rests_after: timedelta
     """A conversation in which the citizen did not write for so long goes back to the bot."""
-    posts_held: bool = True
+    posts_held: bool
     """Whether a person sees every post before it is published."""
-    posts_within: timedelta = timedelta(days=7)
+    posts_within: timedelta
     """How long what no window of a citizen's bounds may wait for a person."""

@@ -9,11 +9,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from app.assembly.conduct import conduct_of
 from app.coordination.local import LocalCoordinator
 from app.core.bypass import Alert
-from app.core.conduct import Conduct
 from app.core.delivery import Backoff
-from app.core.disposition import Fallbacks
 from app.core.errors import PlatformError, StoreError
 from app.core.model import Category, Conversation, Finding, Message, Reply, Severity, Verdict
 from app.core.records import Claim, Delivery, Exchange, ExchangeState, Hold, Outcome
@@ -24,6 +23,7 @@ from app.service.relay import Relay
 from app.service.review import Desk, Review
 from app.service.spooling import Spool, Spooling
 from app.service.sweeper import Sweeper
+from app.settings.channels import ChannelConduct
 from app.storage.manuscripts import SqlManuscripts
 from app.storage.sql import SqlStore
 from tests.values import BLOCKED, MOCKED, NEARLY, NOON, RELEASED
@@ -255,7 +255,7 @@ async def stage(
     def new_id() -> str:
         return f"id-{next(ids):04d}"
 
-    conduct = Conduct(HOLDING, Fallbacks(HOLDING, HOLDING))
+    conduct = conduct_of(ChannelConduct(holding_text=HOLDING.text))
     spooling = None
     if spool is not None:
         wait = timedelta(seconds=60)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.assembly.conduct import conduct_of
 from app.coordination.local import LocalCoordinator
-from app.core.conduct import Conduct
-from app.core.disposition import Fallbacks
 from app.core.errors import ConfigError, StoreError
 from app.core.model import Conversation, Disposition, Reply, Severity
 from app.core.policy import CheckPolicy
@@ -18,6 +17,7 @@ from app.core.publications import BLIND_AFTER, BLIND_AFTER_PROPOSAL, LEAD, Publi
 from app.core.terms import OUTDATED, ChannelTerms, Terms
 from app.loading.ruleset import load_checker
 from app.service.following import TRY_AGAIN_S, Current, Following
+from app.settings.channels import ChannelConduct
 from app.storage.migrate import prepare
 from app.storage.rulesets import SqlPublications
 from app.storage.sql import SqlStore
@@ -27,7 +27,7 @@ from tests.service.stage import Heard
 
 POLITE, RUDE = Reply.of("您好，已收到。"), Reply.of("你这哑巴")
 TALK = Conversation(channel="hall")
-CONDUCT = Conduct(POLITE, Fallbacks(POLITE, POLITE))
+CONDUCT = conduct_of(ChannelConduct())
 BAD = b"cannot be loaded"
 
 
